@@ -1,0 +1,314 @@
+"""The values of the mail store: what a message, a placement, a mailbox and an account are to those who read them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import IntFlag, StrEnum
+
+from pillarbox.core.ids import AccountId, BlobId, MailboxId, MessageId, Modseq, ThreadId, Uid
+from pillarbox.message.digest import Summary
+
+# System flags as bits of `placement.flags`; everything else is a keyword.
+SEEN, ANSWERED, FLAGGED, DELETED, DRAFT = 1, 2, 4, 8, 16
+ALL_FLAGS = 31
+
+ROLES = ("inbox", "archive", "drafts", "flagged", "important", "junk", "sent", "trash")
+"""Special uses (RFC 6154 §2, RFC 8621 §2) a mailbox may have; "inbox" is INBOX's own."""
+
+
+class Kind(StrEnum):
+    """What the change log speaks of; the values are the JMAP type names."""
+
+    MAILBOX = "Mailbox"
+    EMAIL = "Email"
+    THREAD = "Thread"
+    IDENTITY = "Identity"
+    SUBMISSION = "EmailSubmission"
+    VACATION = "VacationResponse"
+
+
+class Need(IntFlag):
+    """Which columns a reader wants beside those of the placement; absent ones are empty in the row."""
+
+    PLACEMENT = 0
+    ENVELOPE = 1
+    BODYSTRUCTURE = 2
+    STRUCTURE = 4  # message.structure.encode
+    PREVIEW = 8
+    HEADERS = 16  # the sort and list fields: subject, from, to, sent date, message ids
+    BLOB = 32  # where the octets are
+
+
+@dataclass(frozen=True, slots=True)
+class BlobRef:
+    """Where octets are: `length` octets from `offset` of blob `blob_id`."""
+
+    blob_id: BlobId
+    offset: int
+    length: int
+
+
+@dataclass(frozen=True, slots=True)
+class Arrived:
+    """Octets that came through the spool and are ready to be added; not yet in the store.
+
+    `octets` holds them when small, else `path` names the temporary file. `prefix` (header lines of ours, such as
+    Received) is already part of the octets.
+    """
+
+    blob_id: BlobId
+    size: int
+    octets: bytes | None
+    path: str | None
+    summary: Summary
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a message is to be placed."""
+
+    mailbox_id: MailboxId
+    flags: int = 0
+    keywords: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """A message now in a mailbox under a UID."""
+
+    mailbox_id: MailboxId
+    uidvalidity: int
+    uid: Uid
+
+
+@dataclass(frozen=True, slots=True)
+class Added:
+    """What adding a message made. `already`: this delivery id was seen before, nothing was added and `placed` is empty."""
+
+    message_id: MessageId
+    thread_id: ThreadId
+    placed: tuple[Placed, ...]
+    already: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """Somebody with mail. `login` is the main address; `password` the argon2 hash."""
+
+    account_id: AccountId
+    login: str
+    name: str
+    password: str
+    quota: int | None
+    active: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Mailbox:
+    """A mailbox with its counters as of one snapshot. `name` is the full name, components joined by "/"."""
+
+    mailbox_id: MailboxId
+    parent_id: MailboxId | None
+    name: str
+    role: str | None
+    uidvalidity: int
+    uidnext: int
+    highestmodseq: Modseq
+    total: int
+    unseen: int
+    deleted: int
+    size: int
+    subscribed: bool
+    sort_order: int
+    created_modseq: Modseq
+
+
+@dataclass(frozen=True, slots=True)
+class MailboxView:
+    """The UIDs of a mailbox in order, as of one snapshot; shared by all sessions of the process. Index + 1 = sequence number."""
+
+    mailbox_id: MailboxId
+    uidvalidity: int
+    uidnext: int
+    modseq: Modseq  # the mailbox's highestmodseq of that snapshot
+    uids: Sequence[int]
+    unseen: int
+    first_unseen: int  # sequence number, 0 when all are seen
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A placement, with the columns of its message that were asked for (`Need`)."""
+
+    uid: Uid
+    message_id: MessageId
+    flags: int
+    keywords: str  # space-separated, "" when none
+    modseq: Modseq
+    size: int
+    received: int  # seconds UTC: INTERNALDATE, receivedAt
+    saved: int  # seconds UTC: SAVEDATE
+    thread_id: ThreadId
+    envelope: bytes = b""
+    bodystructure: bytes = b""
+    body: bytes = b""
+    structure: bytes = b""
+    preview: str = ""
+    headers: "Headers | None" = None
+    blob: BlobRef | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Headers:
+    """The fields of a message kept for lists, sorting and threading, decoded once when it came in."""
+
+    subject: str
+    base_subject: str
+    from_: tuple[tuple[str | None, str], ...]
+    to: tuple[tuple[str | None, str], ...]
+    cc: tuple[tuple[str | None, str], ...]
+    bcc: tuple[tuple[str | None, str], ...]
+    reply_to: tuple[tuple[str | None, str], ...]
+    sender: tuple[tuple[str | None, str], ...]
+    sent_at: int | None
+    message_id: str | None
+    in_reply_to: tuple[str, ...]
+    references: tuple[str, ...]
+    has_attachment: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Email:
+    """A message as JMAP sees it: the union over its placements that are not \\Deleted (RFC 8621 §4.1.1)."""
+
+    message_id: MessageId
+    thread_id: ThreadId
+    mailboxes: frozenset[MailboxId]
+    flags: int  # SEEN only where all placements have it; the others where any has it
+    keywords: frozenset[str]
+    size: int
+    received: int
+    blob: BlobRef
+    preview: str = ""
+    structure: bytes = b""
+    headers: Headers | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FlagChange:
+    """Flags to set on placements. With `replace` the new flags are exactly add/add_keywords, else add then remove."""
+
+    add: int = 0
+    remove: int = 0
+    add_keywords: tuple[str, ...] = ()
+    remove_keywords: tuple[str, ...] = ()
+    replace: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class FlagState:
+    """The flags of one placement after a change."""
+
+    uid: Uid
+    flags: int
+    keywords: str
+    modseq: Modseq
+
+
+@dataclass(frozen=True, slots=True)
+class FlagResult:
+    """`states`: every named placement that exists, after the change, in UID order (changed or not);
+    `changed`: the UIDs that really changed; `modified`: UIDs left alone because of UNCHANGEDSINCE (RFC 7162 §3.1.3)."""
+
+    states: tuple[FlagState, ...]
+    changed: tuple[Uid, ...]
+    modified: tuple[Uid, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class MailboxChanges:
+    """What happened in a mailbox after a modseq: new or changed placements and vanished UIDs, each in UID order.
+
+    `reset` is true when the log does not reach back far enough or the mailbox is gone: take a new view.
+    """
+
+    mailbox: Mailbox | None
+    changed: tuple[FlagState, ...]
+    vanished: tuple[Uid, ...]
+    modseq: Modseq
+    reset: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """Ids of one kind created, updated, destroyed after a modseq (RFC 8620 §5.2), up to `modseq`."""
+
+    created: tuple[str, ...]
+    updated: tuple[str, ...]
+    destroyed: tuple[str, ...]
+    modseq: Modseq
+    has_more: bool = False
+    counts_only: bool = False  # Mailbox: only the counters changed (RFC 8621 §2.2)
+
+
+@dataclass(frozen=True, slots=True)
+class Quota:
+    """Octets and messages of an account; `limit` in octets, None for none."""
+
+    used: int
+    limit: int | None
+    messages: int
+
+
+@dataclass(frozen=True, slots=True)
+class QueueRow:
+    """One remote recipient waiting for delivery."""
+
+    queue_id: int
+    account_id: AccountId
+    sender: str
+    recipient: str
+    destination: str  # the domain
+    due: int
+    created: int
+    attempts: int
+    state: str
+    last_reply: str
+    blob: BlobRef
+    submission_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Local:
+    """An address of ours: the accounts it leads to, and the detail of a sub-address (`x` of you+x@, RFC 5233)."""
+
+    address: str
+    accounts: tuple[AccountId, ...]
+    detail: str | None = None
+    remote: tuple[str, ...] = ()  # targets of an alias that are elsewhere
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """Our domain, but nobody there."""
+
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
+class Remote:
+    """Not our domain."""
+
+    address: str
+
+
+Resolution = Local | Unknown | Remote
+
+
+@dataclass(frozen=True, slots=True)
+class StoreLimits:
+    """The bounds the settings give the store."""
+
+    message_size: int
+    spool_dir: str
+    quota: int | None = None
+

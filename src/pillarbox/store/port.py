@@ -1,0 +1,113 @@
+"""What an engine must offer the mail store: a database, a place for large blobs, wake-ups, and locks."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from typing import Any, Protocol, TypeVar
+
+from pillarbox.core.ids import AccountId, BlobId, Modseq
+
+T = TypeVar("T")
+Record = tuple[Any, ...]
+
+
+class Connection(Protocol):
+    """A database inside one transaction. Statements use `$1` parameters and the shared subset of SQL (DESIGN §3)."""
+
+    async def all(self, sql: str, *values: object) -> list[Record]:
+        """Every row the statement gives."""
+        ...
+
+    async def one(self, sql: str, *values: object) -> Record | None:
+        """The first row, or None."""
+        ...
+
+    async def run(self, sql: str, *values: object) -> int:
+        """The number of rows changed."""
+        ...
+
+    async def many(self, sql: str, rows: Sequence[Sequence[object]]) -> None:
+        """The statement once for each row of values."""
+        ...
+
+
+class Dialect(Protocol):
+    """The few spellings in which the engines differ."""
+
+    name: str
+    for_update: str  # " FOR UPDATE" or ""
+
+    def members(self, parameter: str) -> str:
+        """A sub-select giving the integers of an array parameter: `x IN {members('$3')}`."""
+        ...
+
+    def array(self, numbers: Sequence[int]) -> object:
+        """The value to bind for `members`."""
+        ...
+
+
+class Database(Protocol):
+    """One shard. A unit is a coroutine function that awaits nothing but its connection and may be run again."""
+
+    dialect: Dialect
+
+    async def write(self, unit: Callable[[Connection], Awaitable[T]]) -> T:
+        """Run `unit` in a transaction and return its value once the commit is durable.
+
+        A MailError from the unit rolls its changes back and is raised. Raises Unavailable when the database does not answer.
+        """
+        ...
+
+    async def read(self, unit: Callable[[Connection], Awaitable[T]]) -> T:
+        """Run `unit` on one unchanging snapshot."""
+        ...
+
+    async def close(self) -> None:
+        """Finish what is under way and let go."""
+        ...
+
+
+class BlobStore(Protocol):
+    """Octets too large for a row, by blob id; immutable once put."""
+
+    async def put_file(self, blob_id: BlobId, path: str) -> None:
+        """Take over the file at `path` (it is gone afterwards); durable when this returns. Repeating it is harmless."""
+        ...
+
+    async def read(self, blob_id: BlobId, start: int, length: int) -> bytes:
+        """Octets of a blob; NotFound when it does not exist, Unavailable when it cannot be read."""
+        ...
+
+    async def delete(self, blob_id: BlobId) -> None:
+        """Forget a blob; harmless when it is gone."""
+        ...
+
+    def ids(self) -> AsyncIterator[tuple[BlobId, int]]:
+        """Every blob with the time it was last put (seconds UTC)."""
+        ...
+
+
+class Notifier(Protocol):
+    """Wake-ups between processes and nodes: hints only, may be lost."""
+
+    def publish(self, changes: Sequence[tuple[AccountId, Modseq]]) -> None:
+        """Tell everybody else that these accounts have reached these modseqs."""
+        ...
+
+    def subscribe(self, callback: Callable[[AccountId, Modseq], None]) -> None:
+        """Have `callback` called on the loop for every hint from elsewhere."""
+        ...
+
+
+class Locks(Protocol):
+    """Named locks of accounts, held across processes and freed when their holder dies."""
+
+    async def acquire(self, account_id: AccountId, name: str) -> "Lock":
+        """Raises Busy when somebody holds it."""
+        ...
+
+
+class Lock(Protocol):
+    """A lock that is held."""
+
+    async def release(self) -> None:
+        """Let go."""
+        ...
