@@ -1,0 +1,92 @@
+"""The embedded engine: one SQLite file, one group-committing writer per process, reads on snapshots of their own."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeVar, cast
+
+import apsw
+
+from pillarbox.core.errors import Unavailable
+from pillarbox.engines.sqlite.connection import SqliteConnection, drive, open_connection, refuse
+from pillarbox.engines.sqlite.dialect import SqliteDialect
+from pillarbox.engines.sqlite.filelock import FileLock
+from pillarbox.engines.sqlite.writer import GroupWriter
+from pillarbox.store.port import Connection
+
+T = TypeVar("T")
+
+CHECKPOINT_PAGES = 1000  # pages in the WAL before it is copied into the database
+READERS = 2  # threads (and connections) for long reads
+
+
+class SqliteDatabase:
+    """See store.port.Database. Belongs to one event loop; several processes may open the same file."""
+
+    def __init__(self, path: str) -> None:
+        self.dialect = SqliteDialect()
+        self._path = path
+        raw = open_connection(path)
+        self._writer = GroupWriter(raw, FileLock(f"{path}.lock"))
+        self._reader = open_connection(path)
+        self._readers: list[apsw.Connection] = []
+        self._executor = ThreadPoolExecutor(READERS, "sqlite-reader")
+        self._checkpoint: asyncio.Task[None] | None = None
+        self._closed = False
+        raw.set_wal_hook(self._wal_grew)
+
+    async def write(self, unit: Callable[[Connection], Awaitable[T]]) -> T:
+        """See store.port.Database.write."""
+        return await self._writer.write(unit)
+
+    async def read(self, unit: Callable[[Connection], Awaitable[T]]) -> T:
+        """See store.port.Database.read; runs on the loop, so a unit reads at most a page of rows."""
+        if self._closed:
+            raise Unavailable("the database is closed")
+        return snapshot(self._reader, unit)
+
+    async def read_apart(self, unit: Callable[[Connection], Awaitable[T]]) -> T:
+        """Run a long `unit` on one snapshot in a thread; it must not touch what belongs to the loop."""
+        if self._closed:
+            raise Unavailable("the database is closed")
+        return await asyncio.get_running_loop().run_in_executor(self._executor, self._read_in_thread, unit)
+
+    async def close(self) -> None:
+        """Finish what is under way and let go."""
+        if self._closed:
+            return
+        self._closed = True
+        if self._checkpoint is not None:
+            await self._checkpoint
+        await self._writer.close()
+        self._executor.shutdown(wait=True)
+        for raw in (self._reader, *self._readers):
+            raw.close()
+
+    def _read_in_thread(self, unit: Callable[[Connection], Awaitable[T]]) -> T:
+        try:
+            raw = self._readers.pop()
+        except IndexError:
+            raw = open_connection(self._path)
+        try:
+            return snapshot(raw, unit)
+        finally:
+            self._readers.append(raw)
+
+    def _wal_grew(self, _raw: apsw.Connection, _name: str, pages: int) -> int:
+        return apsw.SQLITE_OK
+
+
+def snapshot(raw: apsw.Connection, unit: Callable[[Connection], Awaitable[T]]) -> T:
+    """The value of `unit` inside one read transaction."""
+    connection = SqliteConnection(raw)
+    try:
+        raw.execute("BEGIN")
+        try:
+            return drive(cast(Coroutine[Any, Any, T], unit(connection)))
+        finally:
+            connection.end()
+            if raw.in_transaction:
+                raw.execute("ROLLBACK")
+    except apsw.Error as error:
+        refuse(error)
