@@ -1,0 +1,113 @@
+"""TLS between the octets of the wire and those of a session, without touching the socket."""
+
+import contextlib
+import ssl
+from collections.abc import Callable
+from pathlib import Path
+
+from pillarbox.core.limits import TLS_RECORD
+from pillarbox.net.session import TlsFacts
+
+Context = ssl.SSLContext
+
+
+class _NamedObject(ssl.SSLObject):
+    """An SSLObject that remembers the name its client asked for."""
+
+    asked_name: str | None = None
+
+
+def _remember_name(tls_object: ssl.SSLObject | ssl.SSLSocket, name: str | None, _context: ssl.SSLContext) -> None:
+    if isinstance(tls_object, _NamedObject):
+        tls_object.asked_name = name
+
+
+_on_name: Callable[..., None] = _remember_name
+
+
+def server_context(certificate: Path, key: Path) -> Context:
+    """A context for accepting connections: TLS 1.2 and later (RFC 8996, RFC 8997), no renegotiation, no compression.
+
+    `load_cert_chain` on the living context changes the certificate for later connections. Raises OSError or
+    ssl.SSLError when the files cannot be read or do not belong together.
+    """
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.options |= ssl.OP_NO_RENEGOTIATION | ssl.OP_NO_COMPRESSION | ssl.OP_CIPHER_SERVER_PREFERENCE
+    context.set_ciphers("ECDHE+AESGCM:ECDHE+CHACHA20:!aNULL")
+    context.sslobject_class = _NamedObject
+    context.sni_callback = _on_name
+    context.load_cert_chain(certificate, key)
+    return context
+
+
+class Engine:
+    """One server side of TLS over two memory buffers. Every method may raise ssl.SSLError: the connection is over."""
+
+    __slots__ = ("_incoming", "_object", "_outgoing", "ended", "ready")
+
+    def __init__(self, context: Context) -> None:
+        self._incoming = ssl.MemoryBIO()
+        self._outgoing = ssl.MemoryBIO()
+        self._object = context.wrap_bio(self._incoming, self._outgoing, server_side=True)
+        self.ready = False
+        self.ended = False
+
+    def receive(self, data: bytes, into: bytearray) -> None:
+        """Take octets of the wire and append to `into` what they say. `outgoing` may hold an answer afterwards."""
+        if len(data) <= TLS_RECORD:
+            self._receive_piece(data, into)
+            return
+        for start in range(0, len(data), TLS_RECORD):  # a memory buffer keeps its largest size for ever
+            self._receive_piece(data[start : start + TLS_RECORD], into)
+
+    def _receive_piece(self, data: bytes, into: bytearray) -> None:
+        incoming, tls_object = self._incoming, self._object
+        incoming.write(data)
+        if not self.ready:
+            try:
+                tls_object.do_handshake()
+            except ssl.SSLWantReadError:
+                return
+            self.ready = True
+        while incoming.pending or tls_object.pending():
+            try:
+                chunk = tls_object.read(TLS_RECORD)
+            except ssl.SSLWantReadError:
+                return
+            except ssl.SSLZeroReturnError:
+                chunk = b""
+            if not chunk:
+                self.ended = True
+                return
+            into += chunk
+
+    def seal(self, data: bytes) -> bytes:
+        """The octets for the wire that say `data`."""
+        tls_object = self._object
+        if len(data) <= TLS_RECORD:
+            tls_object.write(data)
+            return self._outgoing.read()
+        sealed = []
+        view = memoryview(data)
+        for start in range(0, len(data), TLS_RECORD):
+            tls_object.write(view[start : start + TLS_RECORD])
+            sealed.append(self._outgoing.read())
+        return b"".join(sealed)
+
+    def outgoing(self) -> bytes:
+        """What the handshake (or an alert) has for the wire."""
+        return self._outgoing.read() if self._outgoing.pending else b""
+
+    def farewell(self) -> bytes:
+        """The close_notify (RFC 8446 §6.1), empty before the handshake is done."""
+        if self.ready:
+            with contextlib.suppress(ssl.SSLError):  # SSLWantReadError: the peer has not said its own yet
+                self._object.unwrap()
+        return self.outgoing()
+
+    def facts(self) -> TlsFacts:
+        """What was agreed; only when `ready`."""
+        name, _, bits = self._object.cipher() or ("unknown", "", 0)
+        asked = self._object.asked_name if isinstance(self._object, _NamedObject) else None
+        return TlsFacts(self._object.version() or "TLS", name, bits, asked)
