@@ -11,6 +11,11 @@ class Peer:
     host: str
     port: int
 
+    @property
+    def is_loopback(self) -> bool:
+        """The other end is on this machine."""
+        return self.host.startswith("127.") or self.host in ("::1", "::ffff:127.0.0.1")
+
 
 @dataclass(frozen=True, slots=True)
 class TlsFacts:

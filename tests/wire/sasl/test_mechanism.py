@@ -23,7 +23,17 @@ def test_plain(octets: bytes, credentials: Credentials) -> None:
 
 @pytest.mark.parametrize(
     "octets",
-    [b"", b"tim", b"\0tim", b"\0tim\0", b"\0\0secret", b"\0a\0b\0c", b"\0\xff\0b", b"\0a\0" + b"x" * 1025, b"\0" + b"a" * 257 + b"\0b"],
+    [
+        b"",
+        b"tim",
+        b"\0tim",
+        b"\0tim\0",
+        b"\0\0secret",
+        b"\0a\0b\0c",
+        b"\0\xff\0b",
+        b"\0a\0" + b"x" * 1025,
+        b"\0" + b"a" * 257 + b"\0b",
+    ],
 )
 def test_plain_refused(octets: bytes) -> None:
     with pytest.raises(Invalid):

@@ -104,3 +104,8 @@ def decode_response(line: bytes) -> bytes | None:
         return base64.b64decode(line, validate=True)
     except binascii.Error as error:
         raise Invalid("not base64") from error
+
+
+def spell_challenge(challenge: Challenge) -> bytes:
+    """The continuation line of POP3 and IMAP: `+ ` and base64 (RFC 5034 §4, RFC 9051 §6.2.2)."""
+    return b"+ " + base64.b64encode(challenge.octets) + b"\r\n"
