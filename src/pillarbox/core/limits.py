@@ -9,6 +9,8 @@ SMTP_HOPS = 100  # RFC 5321 §6.3: Received headers before a loop is assumed
 SMTP_PATH = 256  # RFC 5321 §4.5.3.1.3
 SMTP_LOCAL_PART = 64  # RFC 5321 §4.5.3.1.1
 SMTP_DOMAIN = 255  # RFC 5321 §4.5.3.1.2
+SMTP_DATA_LINE = 1 << 20  # octets; RFC 5321 §4.5.3.1.6 asks for 1000, long lines are common; nobody writes a longer one
+SMTP_HEADER = 1 << 20  # octets of a header held in memory until it is complete
 SMTP_IDLE = 300  # seconds, RFC 5321 §4.5.3.2.7
 
 # IMAP
@@ -16,6 +18,8 @@ IMAP_LINE = 65536  # RFC 7162 §4 asks for 8192 at least; long UID sets need mor
 IMAP_LITERAL_SMALL = 1 << 20  # a literal outside APPEND: search words, mailbox names, passwords
 IMAP_COMMAND = 4 << 20  # all lines and literals of one command outside APPEND
 IMAP_LITERALS = 1000  # literals in one command
+IMAP_AUTH_LINE = 12288  # lines of AUTHENTICATE and everything before login, RFC 4954 §4 as for SMTP
+IMAP_APPEND = 256 << 20  # octets of all messages of one APPEND, RFC 3502
 IMAP_NESTING = 50  # parentheses in SEARCH and lists
 IMAP_SET_PARTS = 20000  # parts of one sequence set
 IMAP_UNAUTHENTICATED_IDLE = 60  # seconds before login
