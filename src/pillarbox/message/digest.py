@@ -1,0 +1,92 @@
+"""What is computed once when a message comes in, and served many times."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from pillarbox.message.address import Address, Group, mailboxes
+from pillarbox.message.body import preview_of, reading_has_attachment, text_parts
+from pillarbox.message.date import parse_date
+from pillarbox.message.envelope import address_fields, bodystructure, spell_envelope
+from pillarbox.message.header import first_values
+from pillarbox.message.octets import Octets
+from pillarbox.message.structure import Part, encode, scan
+from pillarbox.message.thread import base_subject, message_ids
+from pillarbox.message.words import decode_text, decode_words, neutral, unfold
+
+Mailboxes = tuple[tuple[str | None, str], ...]
+"""(decoded display name or None, `local@domain`) of each mailbox, group members included, in order."""
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """A message as lists, sorting, threading and FETCH want it. Times are seconds UTC, texts are decoded; `envelope`,
+    `bodystructure` and `body` are ready to send by IMAP, `structure` is the encoded `root`."""
+
+    root: Part
+    structure: bytes
+    envelope: bytes
+    bodystructure: bytes
+    body: bytes
+    subject: str
+    base_subject: str
+    sender: str
+    """Display name of the first From mailbox, else its address, else ""."""
+    from_: Mailboxes
+    to: Mailboxes
+    cc: Mailboxes
+    bcc: Mailboxes
+    reply_to: Mailboxes
+    sender_field: Mailboxes
+    sent_at: int | None
+    message_id: str | None
+    """Without angle brackets, like all message ids here."""
+    in_reply_to: tuple[str, ...]
+    references: tuple[str, ...]
+    preview: str
+    has_attachment: bool
+    hops: int
+    """Received fields (RFC 5321 §6.3)."""
+
+
+def summarise(octets: Octets) -> Summary:
+    """Everything the store keeps about a message. Never fails, whatever the octets are."""
+    root = scan(octets)
+    values, received = first_values(octets, root.header, root.body)
+    addresses = address_fields(values)
+    people = {name: _pairs(entries) for name, entries in addresses.items()}
+    subject = decode_text(values.get(b"subject", b"")).strip()
+    reading = text_parts(root)
+    authors = people.get(b"from", ())
+    date = values.get(b"date")
+    ids = message_ids(unfold(values.get(b"message-id", b"")))
+    return Summary(
+        root=root,
+        structure=encode(root),
+        envelope=spell_envelope(values, addresses).encode("ascii", "replace"),
+        bodystructure=bodystructure(octets, root, extended=True),
+        body=bodystructure(octets, root, extended=False),
+        subject=subject,
+        base_subject=base_subject(subject),
+        sender=(authors[0][0] or authors[0][1]) if authors else "",
+        from_=authors,
+        to=people.get(b"to", ()),
+        cc=people.get(b"cc", ()),
+        bcc=people.get(b"bcc", ()),
+        reply_to=people.get(b"reply-to", ()),
+        sender_field=people.get(b"sender", ()),
+        sent_at=None if date is None else parse_date(date),
+        message_id=ids[0] if ids else None,
+        in_reply_to=tuple(message_ids(values.get(b"in-reply-to", b""))),
+        references=tuple(message_ids(values.get(b"references", b""))),
+        preview=preview_of(octets, reading),
+        has_attachment=reading_has_attachment(reading),
+        hops=received,
+    )
+
+
+def _pairs(entries: Sequence[Address | Group]) -> Mailboxes:
+    return tuple((_name(one.name), neutral(one.spec)) for one in mailboxes(entries))
+
+
+def _name(name: str | None) -> str | None:
+    return decode_words(name).strip() or None if name else None

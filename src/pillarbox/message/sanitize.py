@@ -1,0 +1,121 @@
+"""HTML of strangers made harmless before a person sees it.
+
+The first of three walls: the webmail cleans again and shows the result in a sandboxed frame under a strict policy.
+"""
+
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from urllib.parse import unquote
+
+import nh3
+
+_TAGS = frozenset(
+    "a abbr address article aside b bdi bdo big blockquote br caption center cite code col colgroup dd del details"
+    " dfn dir div dl dt em figcaption figure font footer h1 h2 h3 h4 h5 h6 header hgroup hr i img ins kbd li main mark"
+    " menu nav ol p pre q rp rt ruby s samp section small span strike strong sub summary sup table tbody td tfoot th"
+    " thead time tr tt u ul var wbr".split(),
+)
+"""No svg, math, style, form, script, iframe, object, template, noscript, base, link or meta: what parses unlike HTML,
+loads, submits or rewrites the page."""
+_GONE = frozenset(
+    "script style svg math template noscript iframe object embed applet title head textarea select option xmp noembed"
+    " noframes plaintext audio video".split(),
+)
+"""Elements whose text is no text for a reader."""
+_ATTRIBUTES = {
+    "*": frozenset("align bgcolor color dir height lang style title valign width".split()),
+    "a": frozenset(("href",)),
+    "img": frozenset("src alt border hspace vspace".split()),
+    "font": frozenset(("face", "size")),
+    "table": frozenset("border cellpadding cellspacing frame rules summary".split()),
+    "td": frozenset("colspan rowspan nowrap headers scope".split()),
+    "th": frozenset("colspan rowspan nowrap headers scope".split()),
+    "col": frozenset(("span",)),
+    "colgroup": frozenset(("span",)),
+    "ol": frozenset(("start", "type", "reversed")),
+    "ul": frozenset(("type",)),
+    "li": frozenset(("value", "type")),
+    "details": frozenset(("open",)),
+    "time": frozenset(("datetime",)),
+}
+_STYLES = frozenset(
+    "background-color border border-bottom border-bottom-color border-bottom-style border-bottom-width border-collapse"
+    " border-color border-left border-left-color border-left-style border-left-width border-radius border-right"
+    " border-right-color border-right-style border-right-width border-spacing border-style border-top border-top-color"
+    " border-top-style border-top-width border-width box-sizing caption-side clear color direction display float font"
+    " font-family font-size font-style font-variant font-weight height letter-spacing line-height list-style-type margin"
+    " margin-bottom margin-left margin-right margin-top max-height max-width min-height min-width overflow-wrap padding"
+    " padding-bottom padding-left padding-right padding-top table-layout text-align text-decoration text-indent"
+    " text-transform unicode-bidi vertical-align white-space width word-break word-spacing word-wrap".split(),
+)
+"""Nothing that loads (url), floats above the page (position, z-index, transform) or hides an overlay (opacity)."""
+_FORBIDDEN_IN_STYLE = ("url", "expression", "image", "\\", "@", "/*", "<", "attr(", "env(", "var(")
+_LINKS = ("http:", "https:", "mailto:", "tel:")
+_REMOTE = ("http:", "https:")
+_PICTURES = ("data:image/png;base64,", "data:image/jpeg;base64,", "data:image/gif;base64,", "data:image/webp;base64,")
+_DATA_CAP = 1 << 20  # characters of a data: picture
+
+
+@dataclass(frozen=True, slots=True)
+class Cleaned:
+    """Harmless HTML, a fragment for the body of a page, and how many remote pictures it lost."""
+
+    html: str
+    blocked_images: int
+
+
+def clean_html(html: str, cid: Callable[[str], str | None], remote: bool) -> Cleaned:
+    """The HTML without anything that acts, loads or hides.
+
+    `cid` gives the URL for the Content-ID of a `cid:` picture (RFC 2392), or None when there is no such part. Without
+    `remote` the address of a remote picture is kept in the attribute `data-blocked-src` and not loaded. Links open
+    elsewhere and tell nobody where they were followed from.
+    """
+    blocked = 0
+    # nh3 can change an attribute's value but not its name: the name follows when the markup is well-formed.
+    mark = f"x-{secrets.token_hex(16)}:"
+
+    def keep(tag: str, name: str, value: str) -> str | None:
+        nonlocal blocked
+        if name == "style":
+            return _style(value)
+        if name == "href":
+            return value if value.strip().lower().startswith(_LINKS) else None
+        if name != "src":
+            return value
+        url = value.strip()
+        lower = url[:40].lower()
+        if lower.startswith("cid:"):
+            return cid(unquote(url[4:]))
+        if lower.startswith(_PICTURES):
+            return url if len(url) <= _DATA_CAP else None
+        if not lower.startswith(_REMOTE):
+            return None
+        if remote:
+            return url
+        blocked += 1
+        return mark + url
+
+    cleaned = _cleaner(keep).clean(html.replace("\0", ""))
+    return Cleaned(cleaned.replace(f' src="{mark}', ' data-blocked-src="'), blocked)
+
+
+def _cleaner(keep: Callable[[str, str, str], str | None]) -> nh3.Cleaner:
+    return nh3.Cleaner(
+        tags=_TAGS,
+        clean_content_tags=_GONE,
+        attributes=_ATTRIBUTES,
+        attribute_filter=keep,
+        link_rel="noopener noreferrer nofollow",
+        url_schemes={"http", "https", "mailto", "tel", "cid", "data"},
+        url_relative="deny",
+        filter_style_properties=_STYLES,
+        set_tag_attribute_values={"a": {"target": "_blank"}},
+    )
+
+
+def _style(value: str) -> str | None:
+    """The declarations that name nothing to load and hide nothing from the filter behind escapes or comments."""
+    kept = [one for one in value.split(";") if not any(word in one.lower() for word in _FORBIDDEN_IN_STYLE)]
+    return ";".join(kept) or None
