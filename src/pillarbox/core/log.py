@@ -1,0 +1,54 @@
+"""How events are logged: one line each, `room.event key=value`, or JSON when asked."""
+
+import logging
+import sys
+from collections.abc import MutableMapping
+from typing import Any, TextIO
+
+import msgspec
+import structlog
+
+_LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
+
+
+def configure(level: str = "info", *, json: bool = False, stream: TextIO | None = None) -> None:
+    """Send events of at least `level` (debug, info, warning, error) to `stream`, standard error by default."""
+    numeric = _LEVELS[level]
+    target = stream or sys.stderr
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            _json if json else _line,
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(numeric),
+        logger_factory=structlog.PrintLoggerFactory(target),
+        cache_logger_on_first_use=False,
+    )
+    logging.basicConfig(level=max(numeric, logging.WARNING), stream=target, format="%(name)s %(message)s", force=True)
+
+
+def _json(_logger: object, _method: str, event: MutableMapping[str, Any]) -> str:
+    return msgspec.json.encode({key: _plain(value) for key, value in event.items()}).decode()
+
+
+def _line(_logger: object, _method: str, event: MutableMapping[str, Any]) -> str:
+    time, level, name = event.pop("timestamp"), event.pop("level"), event.pop("event")
+    trace = event.pop("exception", "")
+    pairs = "".join(f" {key}={_quoted(value)}" for key, value in event.items())
+    tail = "".join(f"\n    {line}" for line in str(trace).splitlines())
+    return f"{time[:19]}Z {level:<7} {name}{pairs}{tail}"
+
+
+def _plain(value: object) -> object:
+    return value if isinstance(value, str | int | float | bool | None) else str(value)
+
+
+def _quoted(value: object) -> str:
+    """The value as one word: quoted when it holds a blank, a quote or a control character."""
+    text = str(value)
+    if text and text.isprintable() and not any(character in ' "=' for character in text):
+        return text
+    return msgspec.json.encode(text).decode()

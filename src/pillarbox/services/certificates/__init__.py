@@ -1,0 +1,1 @@
+"""Certificates the server makes for itself."""
