@@ -34,13 +34,26 @@ class Dialect(Protocol):
 
     name: str
     for_update: str  # " FOR UPDATE" or ""
+    skip_locked: str  # " FOR UPDATE SKIP LOCKED" or ""
+    integer: str  # the column type of 64-bit numbers
+    octets: str  # the column type of bytes
+    text: str  # the column type of str
+    clustered: str  # ends a CREATE TABLE whose rows are to lie in the order of the primary key
+
+    def exclusive(self, table: str) -> str:
+        """The statement that keeps other writers off `table` until the transaction ends; "" when they always are."""
+        ...
 
     def members(self, parameter: str) -> str:
         """A sub-select giving the integers of an array parameter: `x IN {members('$3')}`."""
         ...
 
-    def array(self, numbers: Sequence[int]) -> object:
-        """The value to bind for `members`."""
+    def texts(self, parameter: str) -> str:
+        """A sub-select giving the strings of an array parameter."""
+        ...
+
+    def array(self, members: Sequence[int] | Sequence[str]) -> object:
+        """The value to bind for `members` and `texts`."""
         ...
 
 
@@ -52,12 +65,17 @@ class Database(Protocol):
     async def write(self, unit: Callable[[Connection], Awaitable[T]]) -> T:
         """Run `unit` in a transaction and return its value once the commit is durable.
 
-        A MailError from the unit rolls its changes back and is raised. Raises Unavailable when the database does not answer.
+        A MailError from the unit rolls its changes back and is raised; a unit does not go on after an error of its
+        connection. Raises Unavailable when the database does not answer, Exists when a unique key is taken.
         """
         ...
 
     async def read(self, unit: Callable[[Connection], Awaitable[T]]) -> T:
-        """Run `unit` on one unchanging snapshot."""
+        """Run `unit` on one unchanging snapshot. It may run on the loop itself: a page of rows at most."""
+        ...
+
+    async def read_apart(self, unit: Callable[[Connection], Awaitable[T]]) -> T:
+        """Run a long `unit` on one snapshot, the loop going on; it touches nothing that belongs to the loop."""
         ...
 
     async def close(self) -> None:

@@ -9,8 +9,7 @@ _PARAMETER = re.compile(r"""'(?:[^']|'')*'|"[^"]*"|--[^\n]*|\$(\d+)""")
 
 
 class SqliteDialect:
-    """See store.port.Dialect. `integer`, `octets`, `text` are column types; `clustered` ends a CREATE TABLE that is
-    stored in the order of its primary key."""
+    """See store.port.Dialect."""
 
     name = "sqlite"
     for_update = ""
@@ -19,6 +18,10 @@ class SqliteDialect:
     octets = "BLOB"
     text = "TEXT"
     clustered = " WITHOUT ROWID"
+
+    def exclusive(self, table: str) -> str:
+        """Nothing: there is one writer at a time anyway."""
+        return ""
 
     def members(self, parameter: str) -> str:
         """A sub-select giving the integers of an array parameter."""
