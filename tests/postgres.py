@@ -24,7 +24,19 @@ class PostgresServer:
         self._user = ["--reuid=postgres", "--regid=postgres", "--clear-groups"] if os.geteuid() == 0 else []
         if self._user:
             shutil.chown(self._folder, "postgres", "postgres")
-        initdb = [self._bin / "initdb", "-D", self._data, "-A", "trust", "-U", "mail", "-N", "-E", "UTF8", "--locale=C"]
+        initdb = [
+            f"{self._bin}/initdb",
+            "-D",
+            str(self._data),
+            "-A",
+            "trust",
+            "-U",
+            "mail",
+            "-N",
+            "-E",
+            "UTF8",
+            "--locale=C",
+        ]
         subprocess.run([*self._setpriv(), *initdb], check=True, stdout=subprocess.DEVNULL, cwd=self._folder)
         flush = "on" if durable else "off"
         settings = {
@@ -49,7 +61,7 @@ class PostgresServer:
     def start(self) -> None:
         """Start the server and wait until it answers."""
         (self._data / "postmaster.pid").unlink(missing_ok=True)
-        command = [*self._setpriv(), self._bin / "postgres", "-D", self._data, *self._options]
+        command = [*self._setpriv(), f"{self._bin}/postgres", "-D", str(self._data), *self._options]
         self._process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         end = time.monotonic() + PATIENCE
         while not self._ready():

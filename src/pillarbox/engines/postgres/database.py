@@ -10,7 +10,7 @@ import asyncpg
 from pillarbox.core.errors import Unavailable
 from pillarbox.engines.postgres.connection import FAILURES, RETRIED, PostgresConnection, prepare, refuse
 from pillarbox.engines.postgres.dialect import PostgresDialect
-from pillarbox.store.port import Connection
+from pillarbox.store.port import Connection, Dialect
 
 if TYPE_CHECKING:
     Pool = asyncpg.Pool[asyncpg.Record]
@@ -30,7 +30,7 @@ class PostgresDatabase:
     """See store.port.Database. `statement_cache_size` 0 is for PgBouncer in transaction mode."""
 
     def __init__(self, url: str, *, pool_size: int = POOL, statement_cache_size: int = 400) -> None:
-        self.dialect = PostgresDialect()
+        self.dialect: Dialect = PostgresDialect()
         self._url = url
         self._pool_size = pool_size
         self._statement_cache_size = statement_cache_size

@@ -8,11 +8,11 @@ from typing import Any, TypeVar, cast
 import apsw
 
 from pillarbox.core.errors import Unavailable
+from pillarbox.engines.filelock import FileLock
 from pillarbox.engines.sqlite.connection import SqliteConnection, drive, open_connection, refuse
 from pillarbox.engines.sqlite.dialect import SqliteDialect
-from pillarbox.engines.sqlite.filelock import FileLock
 from pillarbox.engines.sqlite.writer import GroupWriter
-from pillarbox.store.port import Connection
+from pillarbox.store.port import Connection, Dialect
 
 T = TypeVar("T")
 
@@ -24,7 +24,7 @@ class SqliteDatabase:
     """See store.port.Database. Belongs to one event loop; several processes may open the same file."""
 
     def __init__(self, path: str) -> None:
-        self.dialect = SqliteDialect()
+        self.dialect: Dialect = SqliteDialect()
         self._path = path
         raw = open_connection(path)
         self._writer = GroupWriter(raw, FileLock(f"{path}.lock"))

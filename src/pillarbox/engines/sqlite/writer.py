@@ -13,8 +13,8 @@ import apsw
 
 from pillarbox.core.errors import Unavailable
 from pillarbox.core.limits import GROUP
+from pillarbox.engines.filelock import FileLock
 from pillarbox.engines.sqlite.connection import SqliteConnection, drive
-from pillarbox.engines.sqlite.filelock import FileLock
 from pillarbox.store.port import Connection
 
 T = TypeVar("T")

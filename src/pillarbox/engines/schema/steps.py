@@ -1,0 +1,97 @@
+"""The tables of a shard as numbered steps of SQL statements, in the words of a dialect (SCALE C.2, C.7).
+
+Every key of an account's rows begins with `account_id`. Ids and times are made by the application. A step that has
+been released never changes; a change is a new step at the end.
+"""
+
+from typing import Final
+
+_ACCOUNTS: Final = (
+    # The lock row of an account (DESIGN §3). log_floor: changes up to this modseq are no longer in change_log.
+    """CREATE TABLE account (account_id {integer} NOT NULL, modseq {integer} NOT NULL, uidvalidity {integer} NOT NULL,
+    used {integer} NOT NULL, messages {integer} NOT NULL, quota {integer}, log_floor {integer} NOT NULL,
+    PRIMARY KEY (account_id)){clustered}""",
+    """CREATE TABLE mailbox (account_id {integer} NOT NULL, mailbox_id {integer} NOT NULL, parent_id {integer},
+    name {text} NOT NULL, role {text}, uidvalidity {integer} NOT NULL, uidnext {integer} NOT NULL,
+    highestmodseq {integer} NOT NULL, total {integer} NOT NULL, unseen {integer} NOT NULL, deleted {integer} NOT NULL,
+    size {integer} NOT NULL, subscribed {integer} NOT NULL, sort_order {integer} NOT NULL,
+    created_modseq {integer} NOT NULL, vanished_floor {integer} NOT NULL,
+    PRIMARY KEY (account_id, mailbox_id)){clustered}""",
+    "CREATE UNIQUE INDEX mailbox_name ON mailbox (account_id, name)",
+)
+
+_MESSAGES: Final = (
+    # Not clustered: rows of about 2 KB, appended in order of arrival.
+    """CREATE TABLE message (account_id {integer} NOT NULL, message_id {integer} NOT NULL, thread_id {integer} NOT NULL,
+    blob_id {text} NOT NULL, blob_offset {integer} NOT NULL, blob_length {integer} NOT NULL, size {integer} NOT NULL,
+    received {integer} NOT NULL, sent {integer}, created_modseq {integer} NOT NULL, preview {text} NOT NULL,
+    envelope {octets} NOT NULL, bodystructure {octets} NOT NULL, body {octets} NOT NULL, structure {octets} NOT NULL,
+    headers {octets} NOT NULL, PRIMARY KEY (account_id, message_id))""",
+    "CREATE INDEX message_thread ON message (account_id, thread_id)",
+    "CREATE INDEX message_blob ON message (blob_id)",
+    # size, received, thread_id are the message's own, repeated so that lists and FETCH FLAGS read one index range.
+    """CREATE TABLE placement (account_id {integer} NOT NULL, mailbox_id {integer} NOT NULL, uid {integer} NOT NULL,
+    message_id {integer} NOT NULL, flags {integer} NOT NULL, keywords {text} NOT NULL, modseq {integer} NOT NULL,
+    size {integer} NOT NULL, received {integer} NOT NULL, saved {integer} NOT NULL, thread_id {integer} NOT NULL,
+    PRIMARY KEY (account_id, mailbox_id, uid)){clustered}""",
+    "CREATE INDEX placement_modseq ON placement (account_id, mailbox_id, modseq)",
+    "CREATE INDEX placement_message ON placement (account_id, message_id)",
+    "CREATE INDEX placement_received ON placement (account_id, mailbox_id, received)",
+    """CREATE TABLE vanished (account_id {integer} NOT NULL, mailbox_id {integer} NOT NULL, modseq {integer} NOT NULL,
+    uid {integer} NOT NULL, at {integer} NOT NULL, PRIMARY KEY (account_id, mailbox_id, modseq, uid)){clustered}""",
+    """CREATE TABLE thread_key (account_id {integer} NOT NULL, key {integer} NOT NULL, thread_id {integer} NOT NULL,
+    PRIMARY KEY (account_id, key)){clustered}""",
+)
+
+_OCTETS: Final = (
+    # Octets up to BLOB_INLINE; coding 0 as they are, 1 zstd.
+    """CREATE TABLE blob (account_id {integer} NOT NULL, blob_id {text} NOT NULL, coding {integer} NOT NULL,
+    octets {octets} NOT NULL, PRIMARY KEY (account_id, blob_id))""",
+    """CREATE TABLE blob_dead (account_id {integer} NOT NULL, blob_id {text} NOT NULL, dead_at {integer} NOT NULL,
+    PRIMARY KEY (account_id, blob_id)){clustered}""",
+    # A large blob about to be deleted: state 1 may be rescued by whoever refers to it again, 2 is being deleted.
+    """CREATE TABLE blob_doomed (blob_id {text} NOT NULL, state {integer} NOT NULL, at {integer} NOT NULL,
+    PRIMARY KEY (blob_id)){clustered}""",
+    """CREATE TABLE upload (account_id {integer} NOT NULL, blob_id {text} NOT NULL, size {integer} NOT NULL,
+    type {text} NOT NULL, at {integer} NOT NULL, PRIMARY KEY (account_id, blob_id)){clustered}""",
+    "CREATE INDEX upload_blob ON upload (blob_id)",
+    """CREATE TABLE damaged (account_id {integer} NOT NULL, blob_id {text} NOT NULL, at {integer} NOT NULL,
+    reason {text} NOT NULL, PRIMARY KEY (account_id, blob_id)){clustered}""",
+)
+
+_LOGS: Final = (
+    # op 1 created, 2 updated, 3 destroyed, 4 updated in its counters only.
+    """CREATE TABLE change_log (account_id {integer} NOT NULL, kind {text} NOT NULL, modseq {integer} NOT NULL,
+    object_id {text} NOT NULL, op {integer} NOT NULL, at {integer} NOT NULL,
+    PRIMARY KEY (account_id, kind, modseq, object_id)){clustered}""",
+    """CREATE TABLE delivery_seen (account_id {integer} NOT NULL, delivery_id {text} NOT NULL, at {integer} NOT NULL,
+    PRIMARY KEY (account_id, delivery_id)){clustered}""",
+    """CREATE TABLE object (account_id {integer} NOT NULL, kind {text} NOT NULL, object_id {text} NOT NULL,
+    modseq {integer} NOT NULL, data {octets} NOT NULL, PRIMARY KEY (account_id, kind, object_id)){clustered}""",
+    # Work for another shard, committed with what causes it.
+    """CREATE TABLE outbox (account_id {integer} NOT NULL, outbox_id {integer} NOT NULL, kind {text} NOT NULL,
+    payload {octets} NOT NULL, PRIMARY KEY (account_id, outbox_id)){clustered}""",
+    """CREATE TABLE queue (account_id {integer} NOT NULL, queue_id {integer} NOT NULL, sender {text} NOT NULL,
+    recipient {text} NOT NULL, destination {text} NOT NULL, due {integer} NOT NULL, created {integer} NOT NULL,
+    attempts {integer} NOT NULL, state {text} NOT NULL, last_reply {text} NOT NULL, blob_id {text} NOT NULL,
+    blob_offset {integer} NOT NULL, blob_length {integer} NOT NULL, submission_id {text} NOT NULL,
+    lease_owner {text} NOT NULL, lease_token {integer} NOT NULL, PRIMARY KEY (account_id, queue_id)){clustered}""",
+    "CREATE INDEX queue_due ON queue (state, due)",
+    "CREATE INDEX queue_blob ON queue (blob_id)",
+)
+
+_DIRECTORY: Final = (
+    # One row: changed by every change of the directory, so that other processes forget what they remember of it.
+    "CREATE TABLE directory (one {integer} NOT NULL, version {integer} NOT NULL, PRIMARY KEY (one)){clustered}",
+    "INSERT INTO directory (one, version) VALUES (1, 1)",
+    "CREATE TABLE domain (domain {text} NOT NULL, PRIMARY KEY (domain)){clustered}",
+    """CREATE TABLE person (account_id {integer} NOT NULL, login {text} NOT NULL, name {text} NOT NULL,
+    password {text} NOT NULL, active {integer} NOT NULL, PRIMARY KEY (account_id)){clustered}""",
+    "CREATE UNIQUE INDEX person_login ON person (login)",
+    """CREATE TABLE alias (address {text} NOT NULL, target {text} NOT NULL,
+    PRIMARY KEY (address, target)){clustered}""",
+    "CREATE INDEX alias_target ON alias (target)",
+)
+
+STEPS: Final[tuple[tuple[str, ...], ...]] = ((*_ACCOUNTS, *_MESSAGES, *_OCTETS, *_LOGS, *_DIRECTORY),)
+"""Step n brings a shard from version n to n + 1."""
