@@ -30,7 +30,7 @@ def ordered_id() -> int:
 
 
 def spell(prefix: str, number: int) -> str:
-    """`prefix` (one letter) and the number in hexadecimal: safe as OBJECTID (RFC 8474 §4) and JMAP Id (RFC 8620 §1.2)."""
+    """`prefix` (one letter) and the number in hexadecimal: an OBJECTID (RFC 8474 §4) and a JMAP Id (RFC 8620 §1.2)."""
     return f"{prefix}{number:x}"
 
 
