@@ -55,6 +55,11 @@ KEYWORD = 255  # octets, RFC 8621 §4.1.1
 PAGE = 500  # rows read in one go; other sessions run between pages
 CHUNK = 64 << 10  # octets read or written in one go
 GROUP = 100  # transactions in one commit
+THREAD_REFERENCES = 20  # last message ids of References by which a message finds its thread
+VIEWS = 2000  # mailbox views kept per process
+OBJECT = 1 << 20  # octets of a small object (Identity, VacationResponse)
+ALIAS_DEPTH = 10  # aliases leading to aliases
+ALIAS_TARGETS = 1000  # accounts and remote addresses one address leads to
 
 # JMAP, RFC 8620 §2
 JMAP_REQUEST = 10_000_000
@@ -80,8 +85,10 @@ HTTP_CONNECTIONS = 5_000  # open at once in one process
 HTTP_KEEP_ALIVE = 75  # seconds an idle connection is kept
 HTTP_BODY_WAIT = 60  # seconds between two pieces of a request body
 HTTP_SEND_WAIT = 120  # seconds a client may leave an answer unread
-HTTP_SESSION_LIFE = 30 * 86_400  # seconds a login of the webmail lasts
-HTTP_SMALL_CACHE = 16 << 20  # octets of one static file kept in memory
+HTTP_STATIC = 16 << 20  # octets of one file of the webmail, all of which are kept in memory
+HTTP_HEADER = 32 << 10  # octets of a request line and header
+HTTP_HEADER_WAIT = 20  # seconds until it is whole
+HTTP_LOOK = 60  # seconds after which an event stream looks for changes without a hint
 
 # Logins
 PASSWORD = 1024  # octets

@@ -1,0 +1,361 @@
+"""From a client's octets to events, without I/O and in bounded memory; how a server uses it stands in the package."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum
+
+from pillarbox.core import limits as bounds
+from pillarbox.wire.imap.append import Announcement, parse_announcement
+from pillarbox.wire.imap.commands import PARSERS, Parser
+from pillarbox.wire.imap.errors import WireError
+from pillarbox.wire.imap.events import (
+    AppendChunk,
+    AppendEnd,
+    AppendStart,
+    BadCommand,
+    Command,
+    Event,
+    Line,
+    LiteralWanted,
+)
+from pillarbox.wire.imap.reader import LiteralPending, Reader
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Octets of a line, of a literal, of a command without messages, and of a message."""
+
+    line: int = bounds.IMAP_LINE
+    literal: int = bounds.IMAP_LITERAL_SMALL
+    command: int = bounds.IMAP_COMMAND
+    message: int = bounds.MESSAGE_SIZE
+
+
+BEFORE_LOGIN = Limits(bounds.IMAP_AUTH_LINE, bounds.IMAP_AUTH_LINE, 2 * bounds.IMAP_AUTH_LINE)
+"""For strangers: room for LOGIN and AUTHENTICATE."""
+
+
+class _Step(Enum):
+    AGAIN = 0
+
+
+_AGAIN = _Step.AGAIN
+
+_TAG = rb'[^\x00-\x20\x7f-\xff(){%*"\\+]{1,200}'
+_COMMAND = re.compile(rb"(" + _TAG + rb") ((?:[Uu][Ii][Dd] )?[A-Za-z]+)")
+_TAGGED = re.compile(rb"(" + _TAG + rb")(?: |\r|\Z)")
+_AT_END = re.compile(rb"~?\{([0-9]{1,19})(\+?)\}\Z")
+_AT_END_LONGEST = 24
+_HEAD = 256  # octets kept of the start of a line that is too long, for its tag
+_APPEND = b"APPEND"
+_VERBS: dict[bytes, tuple[str, Parser]] = {verb: (verb.decode("ascii"), parser) for verb, parser in PARSERS.items()}
+
+
+class Decoder:
+    """Reads one client. `feed` octets, then take events with `next` until it gives None.
+
+    `limits` and `utf8` (UTF-8 mailbox names, after ENABLE) may be changed between two commands.
+    """
+
+    __slots__ = (
+        "_append",
+        "_buffer",
+        "_closing",
+        "_failure",
+        "_head",
+        "_line_limit",
+        "_literals",
+        "_name",
+        "_parts",
+        "_queued",
+        "_remaining",
+        "_resumed",
+        "_scanned",
+        "_size",
+        "_state",
+        "_sync",
+        "_tag",
+        "limits",
+        "utf8",
+    )
+
+    _state: "_State"  # a function, not a bound method: no cycle for the collector
+    _resumed: "_State"
+
+    def __init__(self, limits: Limits = BEFORE_LOGIN) -> None:
+        self.limits = limits
+        self.utf8 = False
+        self._buffer = bytearray()
+        self._queued: Event | None = None
+        self._reset()
+
+    def feed(self, octets: bytes) -> None:
+        """Takes octets as they arrive, in any pieces."""
+        self._buffer += octets
+
+    def next(self) -> Event | None:
+        """The next event, or None when more octets (or `accept` or `refuse`) are needed. Raises nothing."""
+        while True:
+            event = self._state(self)
+            if event is not _AGAIN:
+                return event
+
+    @property
+    def pending(self) -> int:
+        """How many octets have been fed and not yet used."""
+        return len(self._buffer)
+
+    def discard(self) -> None:
+        """Forgets what was fed after the last command: nothing in clear may reach the other side of STARTTLS."""
+        self._buffer.clear()
+        self._reset()
+
+    def expect_line(self, limit: int = bounds.IMAP_AUTH_LINE) -> None:
+        """Makes the next line an event `Line`: DONE of IDLE, an answer in AUTHENTICATE. For one line."""
+        self._line_limit = limit
+        self._state = Decoder._line
+
+    def accept(self) -> None:
+        """After LiteralWanted or AppendStart: the octets are welcome."""
+        self._state = self._resumed
+
+    def refuse(self) -> None:
+        """After LiteralWanted or AppendStart: the command was answered NO or BAD, what is left of it is dropped."""
+        size, sync = self._remaining, self._sync
+        self._reset()
+        if not sync:
+            self._swallow(size, None)
+
+    def _reset(self) -> None:
+        self._parts: list[bytes] = []
+        self._size = self._literals = self._scanned = self._remaining = 0
+        self._head = self._closing = self._tag = b""
+        self._name = ""
+        self._sync = False
+        self._append: AppendStart | None = None
+        self._failure: BadCommand | None = None
+        self._state = self._resumed = Decoder._command
+
+    def _take_line(self, limit: int) -> bytes | None:
+        """The next line without its end, None if it is not yet complete. Of one that is too long only the end is given,
+        and its start is left in `_head`."""
+        buffer = self._buffer
+        end = buffer.find(b"\n", self._scanned) + 1
+        if not end:
+            if len(buffer) > limit + 1:
+                self._head = self._head or bytes(buffer[:_HEAD])
+                del buffer[:-_AT_END_LONGEST]
+            self._scanned = len(buffer)
+            return None
+        self._scanned = 0
+        if end == len(buffer):
+            line = bytes(buffer)
+            buffer.clear()
+        else:
+            line = bytes(buffer[:end])
+            del buffer[:end]
+        line = line[:-2] if line.endswith(b"\r\n") else line[:-1]
+        if len(line) > limit and not self._head:
+            self._head = line[:_HEAD]
+        return line
+
+    def _command(self) -> Event | _Step | None:
+        line = self._take_line(self.limits.line)
+        if line is None:
+            return None
+        if line[-1:] != b"}" and not self._parts and not self._head:
+            return self._parse(line)
+        announced = _AT_END.search(line[-_AT_END_LONGEST:])
+        if self._head:
+            self._parts.append(self._head)
+            return self._fail(WireError("line too long", code="LIMIT"), announced)
+        self._size += len(line)
+        if announced is not None:
+            self._parts.append(line + b"\r\n")
+            return self._announced(announced)
+        self._parts.append(line)
+        text = b"".join(self._parts)
+        self._reset()
+        return self._parse(text)
+
+    def _parse(self, text: bytes) -> BadCommand | Command:
+        tag = None
+        try:
+            tag, verb, reader = self._begin(text)
+            name, parser = _VERBS[verb]
+            arguments = parser(reader)
+            reader.end()
+        except WireError as error:
+            return BadCommand(tag or error.tag, error.text, error.code, error.status)
+        return Command(tag, name, arguments)
+
+    def _begin(self, text: bytes, unfinished: bool = False) -> tuple[bytes, bytes, Reader]:
+        """The tag and the verb of a command, and a reader after them. WireError with the tag, if there is one."""
+        found = _COMMAND.match(text)
+        if found is None:
+            tagged = _TAGGED.match(text)
+            raise WireError("command expected", tag=tagged[1]) if tagged else WireError("tag expected")
+        verb = found[2].upper()
+        if verb not in _VERBS:
+            raise WireError("literal expected" if verb == _APPEND else "unknown command", tag=found[1])
+        return found[1], verb, Reader(text, found.end(), self.utf8, unfinished)
+
+    def _announced(self, announced: re.Match[bytes]) -> Event | _Step | None:
+        """A literal follows: of a message, or a small one, and only if the command is right so far."""
+        self._literals += 1
+        try:
+            if self._literals <= 2:  # later ones are not worth parsing the whole command for each
+                start = self._look_ahead()
+                if start is not None:
+                    return self._start(start)
+            self._room_for(int(announced[1]))
+        except WireError as error:
+            return self._fail(error, announced)
+        self._remaining, self._sync = int(announced[1]), not announced[2]
+        self._resumed = Decoder._literal
+        if not self._sync:
+            self._state = Decoder._literal
+            return _AGAIN
+        self._state = Decoder._waiting
+        return LiteralWanted(self._tag, self._name, self._remaining)
+
+    def _look_ahead(self) -> AppendStart | None:
+        """Reads the command up to the announced literal: that message if it is one, None if it is a small literal."""
+        text = b"".join(self._parts)
+        found = _COMMAND.match(text)
+        try:
+            if found is not None and found[2].upper() == _APPEND:
+                self._tag, self._name = found[1], "APPEND"
+                return self._append_start(Reader(text, found.end(), self.utf8, unfinished=True))
+            self._tag, verb, reader = self._begin(text, unfinished=True)
+            self._name, parser = _VERBS[verb]
+            parser(reader)
+        except LiteralPending:
+            return None
+        raise WireError("more than the command takes")
+
+    def _append_start(self, reader: Reader) -> AppendStart:
+        reader.space()
+        mailbox = reader.mailbox()
+        return self._message_start(mailbox, parse_announcement(reader), 0)
+
+    def _message_start(self, mailbox: str, coming: Announcement, index: int) -> AppendStart:
+        self._size = coming.size + (self._size if index else 0)  # from here on: octets of the messages
+        if coming.size > self.limits.message or self._size > bounds.IMAP_APPEND or index >= bounds.IMAP_LITERALS:
+            raise WireError("message too large", code="TOOBIG", status="NO")
+        self._closing = coming.closing
+        return AppendStart(self._tag, mailbox, coming.flags, coming.date, coming.size, coming.sync, index)
+
+    def _start(self, start: AppendStart) -> AppendStart:
+        self._parts.clear()
+        self._append = start
+        self._remaining, self._sync = start.size, start.sync
+        self._state, self._resumed = Decoder._waiting, Decoder._message
+        return start
+
+    def _room_for(self, size: int) -> None:
+        self._size += size
+        if size > self.limits.literal or self._size > self.limits.command or self._literals > bounds.IMAP_LITERALS:
+            raise WireError("command too large", code="TOOBIG", status="NO")
+
+    def _waiting(self) -> Event | _Step | None:
+        return None
+
+    def _literal(self) -> Event | _Step | None:
+        buffer, size = self._buffer, self._remaining
+        if len(buffer) < size:
+            return None
+        self._parts.append(bytes(buffer[:size]))
+        del buffer[:size]
+        self._state = Decoder._command
+        return _AGAIN
+
+    def _message(self) -> Event | _Step | None:
+        buffer, remaining = self._buffer, self._remaining
+        if not remaining:
+            self._state = Decoder._after_message
+            return _AGAIN
+        if not buffer:
+            return None
+        if len(buffer) <= remaining:
+            chunk = bytes(buffer)
+            buffer.clear()
+        else:
+            chunk = bytes(buffer[:remaining])
+            del buffer[:remaining]
+        self._remaining = remaining - len(chunk)
+        return AppendChunk(chunk)
+
+    def _after_message(self) -> Event | _Step | None:
+        """The end of the command, or what comes before its next message (RFC 3502)."""
+        line = self._take_line(self.limits.line)
+        if line is None:
+            return None
+        announced = _AT_END.search(line[-_AT_END_LONGEST:])
+        start = self._append
+        assert start is not None  # this state is entered from a message alone
+        try:
+            if self._head:
+                raise WireError("line too long", code="LIMIT")
+            reader = Reader(line + b"\r\n" if announced else line)
+            reader.expect(self._closing)
+            if announced is None:
+                reader.end()
+                self._reset()
+                return AppendEnd(start.tag, last=True)
+            following = self._message_start(start.mailbox, parse_announcement(reader), start.index + 1)
+        except WireError as error:
+            return self._fail(error, announced)
+        self._queued = self._start(following)
+        self._state = Decoder._next_message
+        return AppendEnd(start.tag, last=False)
+
+    def _next_message(self) -> Event | _Step | None:
+        self._state = Decoder._waiting
+        return self._queued
+
+    def _line(self) -> Event | _Step | None:
+        line = self._take_line(self._line_limit)
+        if line is None:
+            return None
+        too_long = bool(self._head)
+        self._reset()
+        return BadCommand(None, "line too long", "LIMIT") if too_long else Line(line)
+
+    def _fail(self, error: WireError, announced: re.Match[bytes] | None) -> Event | _Step | None:
+        """Gives up on the command; a literal that comes without being asked for is dropped first."""
+        tagged = _TAGGED.match(self._parts[0]) if self._parts else None
+        tag = self._tag or error.tag or (tagged[1] if tagged else None)
+        bad = BadCommand(tag, error.text, error.code, error.status)
+        self._reset()
+        if announced is None or not announced[2]:
+            return bad
+        self._swallow(int(announced[1]), bad)
+        return _AGAIN
+
+    def _swallow(self, size: int, failure: BadCommand | None) -> None:
+        self._remaining, self._failure = size, failure
+        self._state = Decoder._swallowing
+
+    def _swallowing(self) -> Event | _Step | None:
+        if self._remaining:
+            dropped = min(self._remaining, len(self._buffer))
+            del self._buffer[:dropped]
+            self._remaining -= dropped
+            if self._remaining:
+                return None
+        line = self._take_line(self.limits.line)
+        if line is None:
+            return None
+        self._head = b""
+        announced = _AT_END.search(line[-_AT_END_LONGEST:])
+        if announced is not None and announced[2]:
+            self._remaining = int(announced[1])
+            return _AGAIN
+        failure = self._failure
+        self._reset()
+        return _AGAIN if failure is None else failure
+
+
+_State = Callable[[Decoder], Event | _Step | None]

@@ -1,0 +1,172 @@
+"""From the octets of SEARCH to its tree: one table, key → how its arguments are read."""
+
+from collections.abc import Callable
+
+from pillarbox.core import limits
+from pillarbox.wire.imap import search as values
+from pillarbox.wire.imap.dates import match_date
+from pillarbox.wire.imap.errors import WireError
+from pillarbox.wire.imap.flags import parse_keyword
+from pillarbox.wire.imap.reader import Reader, as_text
+from pillarbox.wire.imap.search import HasFlag, Key, Moment, Not, Relation
+
+_FIRST_OF_SET = frozenset(b"0123456789*$")
+
+
+class _Keys:
+    """Reads keys in one charset, and remembers whether MODSEQ was among them."""
+
+    __slots__ = ("codec", "modseq", "reader")
+
+    def __init__(self, reader: Reader, codec: str) -> None:
+        self.reader = reader
+        self.codec = codec
+        self.modseq = False
+
+    def program(self, depth: int, closing: bytes = b"") -> Key:
+        """One or more keys, all of which must match, up to `closing`."""
+        keys = [self.key(depth)]
+        while not (closing and self.reader.at(closing)) and self.reader.skip(b" "):
+            if not closing and self.reader.pos == len(self.reader.text):
+                break
+            keys.append(self.key(depth))
+        return keys[0] if len(keys) == 1 else values.And(tuple(keys))
+
+    def key(self, depth: int) -> Key:
+        """One key, `depth` operators or parentheses deep."""
+        reader = self.reader
+        if depth > limits.IMAP_NESTING:
+            raise WireError("search keys nested too deep", code="LIMIT", status="NO")
+        if reader.skip(b"("):
+            inner = self.program(depth + 1, b")")
+            reader.expect(b")")
+            return inner
+        if reader.pos < len(reader.text) and reader.text[reader.pos] in _FIRST_OF_SET:
+            return values.Numbers(reader.sequence_set())
+        name = reader.word()
+        plain = _PLAIN.get(name)
+        if plain is not None:
+            return plain
+        parse = _WITH_ARGUMENTS.get(name)
+        if parse is None:
+            raise WireError("unknown search key")
+        reader.space()
+        return parse(self, depth + 1)
+
+    def text(self) -> str:
+        """A string to look for."""
+        return as_text(self.reader.astring(), self.codec)
+
+
+def parse_search(reader: Reader, uid: bool = False) -> values.Search:
+    """`[SP RETURN SP (options)] SP [CHARSET SP charset SP] keys`."""
+    reader.space()
+    returns = _returns(reader) if _ahead(reader, b"RETURN (") else None
+    codec = _charset(reader) if _ahead(reader, b"CHARSET ") else "utf-8"
+    keys = _Keys(reader, codec)
+    key = keys.program(0)
+    return values.Search(key, returns, keys.modseq, uid)
+
+
+def _ahead(reader: Reader, words: bytes) -> bool:
+    """Takes `words` if they come next, in any case."""
+    end = reader.pos + len(words)
+    if reader.text[reader.pos : end].upper() != words:
+        return False
+    reader.pos = end
+    return True
+
+
+def _returns(reader: Reader) -> frozenset[str]:
+    options = []
+    if not reader.skip(b")"):
+        options.append(reader.word().decode("ascii"))
+        while reader.skip(b" "):
+            options.append(reader.word().decode("ascii"))
+        reader.expect(b")")
+    reader.space()
+    if not values.RETURN_OPTIONS.issuperset(options):
+        raise WireError("unknown SEARCH return option")
+    return frozenset(options or ("ALL",))
+
+
+def _charset(reader: Reader) -> str:
+    name = reader.astring().upper()
+    reader.space()
+    if reader.utf8 and name != b"UTF-8":  # RFC 6855 §3: no other CHARSET after ENABLE
+        raise WireError("CHARSET is UTF-8 after ENABLE")
+    codec = values.CHARSETS.get(name)
+    if codec is None:
+        raise WireError("charset not supported", code="BADCHARSET (US-ASCII UTF-8)", status="NO")
+    return codec
+
+
+def _header(keys: _Keys, _depth: int) -> Key:
+    field = as_text(keys.reader.astring(), "ascii").lower()
+    keys.reader.space()
+    return values.Header(field, keys.text())
+
+
+def _address(field: str) -> "_Parser":
+    return lambda keys, _depth: values.Header(field, keys.text())
+
+
+def _dated(moment: Moment, relation: Relation) -> "_Parser":
+    def parse(keys: _Keys, _depth: int) -> Key:
+        day, keys.reader.pos = match_date(keys.reader.text, keys.reader.pos)
+        return values.Dated(moment, relation, day)
+
+    return parse
+
+
+def _or(keys: _Keys, depth: int) -> Key:
+    left = keys.key(depth)
+    keys.reader.space()
+    return values.Or(left, keys.key(depth))
+
+
+def _modseq(keys: _Keys, _depth: int) -> Key:
+    reader = keys.reader
+    if reader.at(b'"'):  # RFC 7162 §3.1.5: "/flags/…" and priv, shared or all may stand before the value
+        if not reader.string().lower().startswith(b"/flags/"):
+            raise WireError("unknown MODSEQ entry")
+        reader.space()
+        if reader.word() not in (b"PRIV", b"SHARED", b"ALL"):
+            raise WireError("unknown MODSEQ entry type")
+        reader.space()
+    keys.modseq = True
+    return values.ModseqSince(reader.number())
+
+
+_Parser = Callable[[_Keys, int], Key]
+
+_SEEN, _RECENT = HasFlag("\\Seen"), values.Recent()
+_FLAGS = {name.upper().encode(): HasFlag("\\" + name) for name in ("Answered", "Deleted", "Draft", "Flagged", "Seen")}
+_PLAIN: dict[bytes, Key] = {
+    b"ALL": values.All(),
+    b"RECENT": _RECENT,
+    b"OLD": Not(_RECENT),
+    b"NEW": values.And((_RECENT, Not(_SEEN))),
+    **_FLAGS,
+    **{b"UN" + name: Not(flag) for name, flag in _FLAGS.items()},
+}
+_DATES = ((b"", Moment.INTERNAL), (b"SENT", Moment.SENT), (b"SAVED", Moment.SAVED))
+_WITH_ARGUMENTS: dict[bytes, _Parser] = {
+    b"KEYWORD": lambda keys, _: HasFlag(parse_keyword(keys.reader.atom())),
+    b"UNKEYWORD": lambda keys, _: Not(HasFlag(parse_keyword(keys.reader.atom()))),
+    **{name.upper().encode(): _address(name) for name in ("from", "to", "cc", "bcc", "subject")},
+    b"HEADER": _header,
+    b"BODY": lambda keys, _: values.Body(keys.text()),
+    b"TEXT": lambda keys, _: values.Text(keys.text()),
+    **{prefix + relation.name.encode(): _dated(moment, relation) for prefix, moment in _DATES for relation in Relation},
+    b"LARGER": lambda keys, _: values.Larger(keys.reader.number()),
+    b"SMALLER": lambda keys, _: values.Smaller(keys.reader.number()),
+    b"YOUNGER": lambda keys, _: values.Younger(keys.reader.number(smallest=1)),
+    b"OLDER": lambda keys, _: values.Older(keys.reader.number(smallest=1)),
+    b"UID": lambda keys, _: values.Uids(keys.reader.sequence_set()),
+    b"MODSEQ": _modseq,
+    b"EMAILID": lambda keys, _: values.EmailId(keys.reader.atom().decode("ascii")),
+    b"THREADID": lambda keys, _: values.ThreadId(keys.reader.atom().decode("ascii")),
+    b"NOT": lambda keys, depth: Not(keys.key(depth)),
+    b"OR": _or,
+}
