@@ -9,6 +9,7 @@ import apsw
 
 from pillarbox.core.errors import Unavailable
 from pillarbox.engines.filelock import FileLock
+from pillarbox.engines.sqlite.checkpoint import Checkpointer
 from pillarbox.engines.sqlite.connection import SqliteConnection, drive, open_connection, refuse
 from pillarbox.engines.sqlite.dialect import SqliteDialect
 from pillarbox.engines.sqlite.writer import GroupWriter
@@ -16,7 +17,6 @@ from pillarbox.store.port import Connection, Dialect
 
 T = TypeVar("T")
 
-CHECKPOINT_PAGES = 1000  # pages in the WAL before it is copied into the database
 READERS = 2  # threads (and connections) for long reads
 
 
@@ -31,13 +31,15 @@ class SqliteDatabase:
         self._reader = open_connection(path)
         self._readers: list[apsw.Connection] = []
         self._executor = ThreadPoolExecutor(READERS, "sqlite-reader")
-        self._checkpoint: asyncio.Task[None] | None = None
+        self._checkpointer = Checkpointer(path, self._writer)
         self._closed = False
-        raw.set_wal_hook(self._wal_grew)
+        raw.set_wal_hook(self._checkpointer.grew)
 
     async def write(self, unit: Callable[[Connection], Awaitable[T]]) -> T:
         """See store.port.Database.write."""
-        return await self._writer.write(unit)
+        value = await self._writer.write(unit)
+        self._checkpointer.look()
+        return value
 
     async def read(self, unit: Callable[[Connection], Awaitable[T]]) -> T:
         """See store.port.Database.read; runs on the loop, so a unit reads at most a page of rows."""
@@ -56,8 +58,7 @@ class SqliteDatabase:
         if self._closed:
             return
         self._closed = True
-        if self._checkpoint is not None:
-            await self._checkpoint
+        await self._checkpointer.close()
         await self._writer.close()
         self._executor.shutdown(wait=True)
         for raw in (self._reader, *self._readers):
@@ -72,9 +73,6 @@ class SqliteDatabase:
             return snapshot(raw, unit)
         finally:
             self._readers.append(raw)
-
-    def _wal_grew(self, _raw: apsw.Connection, _name: str, pages: int) -> int:
-        return apsw.SQLITE_OK
 
 
 def snapshot(raw: apsw.Connection, unit: Callable[[Connection], Awaitable[T]]) -> T:

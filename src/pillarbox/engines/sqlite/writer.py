@@ -1,6 +1,7 @@
 """Group commit: the units waiting in this process run back to back in one SQLite transaction with one flush."""
 
 import asyncio
+import contextlib
 import logging
 import time
 from collections import deque
@@ -154,17 +155,17 @@ class GroupWriter:
         self._raw.execute("BEGIN IMMEDIATE")
         end = time.monotonic() + GROUP_SECONDS
         while self._waiting and len(outcomes) < GROUP:
-            waiter = self._waiting.popleft()
-            if waiter.future.done():
+            if self._waiting[0].future.done():
+                self._waiting.popleft()
                 continue
-            self._run_unit(waiter, outcomes)
+            self._raw.execute("SAVEPOINT unit")
+            self._run_unit(self._waiting.popleft(), outcomes)
             if time.monotonic() > end:
                 return
 
     def _run_unit(self, waiter: Waiter, outcomes: list[Outcome]) -> None:
         connection = SqliteConnection(self._raw)
         value, error = None, None
-        self._raw.execute("SAVEPOINT unit")
         try:
             value = drive(cast(Coroutine[Any, Any, Any], waiter.unit(connection)))
         except (Exception, asyncio.CancelledError) as raised:
@@ -185,7 +186,8 @@ class GroupWriter:
 
     def _abandon(self) -> None:
         if self._raw.in_transaction:
-            self._raw.execute("ROLLBACK")
+            with contextlib.suppress(apsw.Error):  # the transaction is over all the same
+                self._raw.execute("ROLLBACK")
 
     def _finish(self, loop: asyncio.AbstractEventLoop, outcomes: list[Outcome], failure: BaseException | None) -> None:
         if failure is not None:
