@@ -46,7 +46,7 @@ class SequenceSet:
             if last == STAR:
                 first = min(first, largest)
             if first > largest:
-                break
+                continue  # the last range may yet be `*`
             if resolved and first <= resolved[-1][1]:  # `3,5:*` in a mailbox of 3
                 first = resolved.pop()[0]
             resolved.append((first, min(last, largest)))
@@ -108,11 +108,18 @@ def _part(text: bytes) -> tuple[int, int]:
     found = _PART.match(text)
     if found is None:
         raise WireError("bad sequence set")
-    first = STAR if found[1] == b"*" else int(found[1])
-    last = first if found[2] is None else STAR if found[2] == b"*" else int(found[2])
-    if HIGHEST < first != STAR or HIGHEST < last != STAR:
-        raise WireError("number above 4294967295 in the sequence set")
+    first = _number(found[1])
+    last = first if found[2] is None else _number(found[2])
     return (first, last) if first <= last else (last, first)
+
+
+def _number(text: bytes) -> int:
+    if text == b"*":
+        return STAR
+    number = int(text)
+    if number > HIGHEST:
+        raise WireError("number above 4294967295 in the sequence set")
+    return number
 
 
 def merge(parts: Iterable[tuple[int, int]]) -> tuple[tuple[int, int], ...]:
