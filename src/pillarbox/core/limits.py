@@ -20,6 +20,7 @@ IMAP_COMMAND = 4 << 20  # all lines and literals of one command outside APPEND
 IMAP_LITERALS = 1000  # literals in one command
 IMAP_AUTH_LINE = 12288  # lines of AUTHENTICATE and everything before login, RFC 4954 §4 as for SMTP
 IMAP_APPEND = 256 << 20  # octets of all messages of one APPEND, RFC 3502
+IMAP_PATTERNS = 100  # patterns in one LIST, RFC 5258 §3
 IMAP_NESTING = 50  # parentheses in SEARCH and lists
 IMAP_SET_PARTS = 20000  # parts of one sequence set
 IMAP_UNAUTHENTICATED_IDLE = 60  # seconds before login

@@ -227,6 +227,8 @@ WRONG = [
     b'LIST "" * RETURN (STATUS ())',
     b'LIST "" * RETURN (CHILDREN  SUBSCRIBED)',
     b'LIST "" * RETURN (CHILDREN',
+    b'LIST "" (' + b" ".join([b"a"] * (limits.IMAP_PATTERNS + 1)) + b")",
+    b"SELECT {11000+}\r\n" + b"a" * 11_000,
     b'LSUB "" (a b)',
     b"STATUS a",
     b"STATUS a ()",

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from pillarbox.core import limits
 from pillarbox.wire.imap.errors import WireError
 from pillarbox.wire.imap.names import decode_name
 from pillarbox.wire.imap.reader import Reader
@@ -91,6 +92,8 @@ def _patterns(reader: Reader) -> tuple[str, ...]:
     patterns = [reader.list_mailbox()]
     while reader.skip(b" "):
         patterns.append(reader.list_mailbox())
+        if len(patterns) > limits.IMAP_PATTERNS:
+            raise WireError("too many LIST patterns", code="LIMIT", status="NO")
     reader.expect(b")")
     return tuple(patterns)
 

@@ -4,11 +4,13 @@ import re
 from collections.abc import Callable
 from functools import lru_cache
 
+from pillarbox.core import limits
 from pillarbox.wire.imap import mutf7
 from pillarbox.wire.imap.errors import WireError
 
 SEPARATOR = "/"
 
+_LONGEST = 2 * limits.MAILBOX_DEPTH * (limits.MAILBOX_NAME + 1)  # `&` takes two octets as `&-`
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\u0080-\u009f\u2028\u2029]")
 _INBOX = re.compile(r"inbox(?=[/*%]|\Z)", re.IGNORECASE)
 _WILDCARDS = re.compile(r"[*%]+")
@@ -17,8 +19,11 @@ _WILDCARDS = re.compile(r"[*%]+")
 def decode_name(octets: bytes, utf8: bool) -> str:
     """The mailbox name (or LIST pattern) spelled by `octets`: UTF-8 after ENABLE (`utf8`), modified UTF-7 before.
 
-    A first component that is INBOX in any case becomes `INBOX`. WireError for other spellings and control characters.
+    A first component that is INBOX in any case becomes `INBOX`. WireError for other spellings, control
+    characters and names that are far too long.
     """
+    if len(octets) > _LONGEST:
+        raise WireError("mailbox name too long", code="CANNOT", status="NO")
     if octets.isascii() and b"&" not in octets:
         name = octets.decode("ascii")
     else:
