@@ -7,3 +7,5 @@ from tests.engines_fixtures import (  # noqa: F401
     postgres_url,
     sqlite_path,
 )
+
+pytest_plugins = ("tests.strictness",)
