@@ -48,6 +48,7 @@ class PostgresServer:
             "synchronous_commit": flush,
             "full_page_writes": flush,
             "autovacuum": "off",
+            "deadlock_timeout": "50ms",
             "jit": "off",
             "log_min_messages": "fatal",
         }

@@ -37,8 +37,8 @@ _DOWN = (
 _log = logging.getLogger("pillarbox.engines.sqlite")
 
 
-def open_connection(path: str) -> apsw.Connection:
-    """A connection in WAL mode that flushes at every commit. Raises Unavailable."""
+def open_connection(path: str, *, readonly: bool = False) -> apsw.Connection:
+    """A connection in WAL mode that flushes at every commit; a readonly one refuses to write. Raises Unavailable."""
     try:
         _create_private(path)
         raw = apsw.Connection(path, statementcachesize=STATEMENTS)
@@ -50,6 +50,7 @@ def open_connection(path: str) -> apsw.Connection:
             "wal_autocheckpoint=0",
             f"journal_size_limit={JOURNAL_LIMIT}",
             "temp_store=MEMORY",
+            f"query_only={int(readonly)}",
         ):
             raw.execute(f"PRAGMA {pragma}").fetchall()
     except (apsw.Error, OSError) as error:

@@ -28,7 +28,7 @@ class SqliteDatabase:
         self._path = path
         raw = open_connection(path)
         self._writer = GroupWriter(raw, FileLock(f"{path}.lock"))
-        self._reader = open_connection(path)
+        self._reader = open_connection(path, readonly=True)
         self._readers: list[apsw.Connection] = []
         self._executor = ThreadPoolExecutor(READERS, "sqlite-reader")
         self._checkpointer = Checkpointer(path, self._writer)
@@ -68,7 +68,7 @@ class SqliteDatabase:
         try:
             raw = self._readers.pop()
         except IndexError:
-            raw = open_connection(self._path)
+            raw = open_connection(self._path, readonly=True)
         try:
             return snapshot(raw, unit)
         finally:
