@@ -81,9 +81,13 @@ class _Reader:
         elif words:
             at = next((i for i in range(len(words) - 1, -1, -1) if "@" in words[i]), len(words) - 1)
             first = last = at
-            while first > 0 and (self.glue[first] or words[first].startswith("@")):
+            while first > 0 and (
+                self.glue[first] or words[first].startswith(("@", ".")) or words[first - 1].endswith(".")
+            ):
                 first -= 1
-            while last + 1 < len(words) and (self.glue[last + 1] or words[last].endswith("@")):
+            while last + 1 < len(words) and (
+                self.glue[last + 1] or words[last].endswith(("@", ".")) or words[last + 1].startswith(".")
+            ):
                 last += 1
             spec = "".join(words[first : last + 1])
             name = " ".join(words[:first]) or self.comment or None

@@ -64,6 +64,8 @@ def codec_of(label: str) -> str | None:
 
 def guess(data: bytes) -> str:
     """Text of octets that name no charset: UTF-8 if they are valid in it, else what they look most like."""
+    if b"\x1b$" in data and data.isascii():
+        return data.decode("iso2022_jp_ext", "replace")
     try:
         return data.decode("utf-8")
     except UnicodeDecodeError as error:

@@ -20,15 +20,15 @@ _TOKEN = re.compile(r"[A-Za-z0-9!#$&^_.+-]{1,127}")
 _LONG_LINE = re.compile(rb"[^\r\n]{999}")
 _BARE = re.compile(rb"\r(?!\n)|(?<!\r)\n")
 _FROM = re.compile(rb"^From ", re.M)
-_ADDRESS_FIELDS = frozenset(
-    "from sender reply-to to cc bcc resent-from resent-sender resent-to resent-cc resent-bcc"
-    " disposition-notification-to return-path".split(),
+_GRAMMAR = (
+    "from sender reply-to to cc bcc resent-from resent-sender resent-to resent-cc resent-bcc return-path"
+    " disposition-notification-to date resent-date message-id resent-message-id in-reply-to references received"
+    " mime-version content-type content-transfer-encoding content-disposition content-id list-id list-unsubscribe"
+    " list-post"
 )
-_VERBATIM = _ADDRESS_FIELDS | frozenset(
-    "date resent-date message-id resent-message-id in-reply-to references received mime-version content-type"
-    " content-transfer-encoding content-disposition content-id list-id list-unsubscribe list-post".split(),
-)
+_VERBATIM = frozenset(_GRAMMAR.split())
 """Fields with a grammar of their own, where encoded words may not stand just anywhere (RFC 2047 §5)."""
+_ODD = bytes((*range(9), 11, 12, *range(14, 32), *range(127, 256)))  # octets quoted-printable spells =XX
 _B64_LINE = 57  # octets that make a base64 line of 76 characters, RFC 2045 §6.8
 _B64_CHUNK = _B64_LINE * 1024
 
@@ -63,9 +63,9 @@ def text_node(text: str, subtype: str = "plain") -> BodyNode:
 def compose(headers: Sequence[tuple[str, str]], body: BodyNode) -> Iterator[bytes]:
     """The message in pieces, with CRLF line ends.
 
-    `headers` are (name, value) in order. Values are text: what is not ASCII becomes encoded words, except in fields
-    with a grammar of their own, which are written as they are given (spell addresses with `format_addresses`; UTF-8
-    there is RFC 6532 and for addresses that need it). A value already folded may not be given.
+    `headers` are (name, value) in order. Values are text on one line: words that are not ASCII become encoded words,
+    ASCII (encoded words too) is written as it is. So are fields with a grammar of their own: spell addresses with
+    `format_addresses`; UTF-8 left there is RFC 6532, for addresses that need it.
 
     Raises Invalid, before the first piece, for a name that is none or for CR, LF or NUL anywhere in a header.
     """
@@ -94,14 +94,15 @@ def _spelled(name: str, value: str) -> bytes:
     value = value.strip()
     if name.lower() in _VERBATIM:
         return fold(name, value.split(" "))
-    if value.isascii() and not (len(value) > _LINE - 80 and " " not in value):
-        return fold(name, value.split(" "))
-    return fold(name, _encoded(value))
-
-
-def _encoded(value: str) -> list[str]:
-    """The words of unstructured text: ASCII words as they are, runs of others as encoded words."""
     words = value.split(" ")
+    if value.isascii() and max(map(len, words)) < _LINE - len(name) - 2:
+        return fold(name, words)
+    return fold(name, _encoded(words, min(max(len(name) - 1, 0), 50)))
+
+
+def _encoded(words: list[str], used: int) -> list[str]:
+    """The words of unstructured text: ASCII words as they are, runs of others as encoded words; `used`: how much
+    shorter the very first one is, to stand beside the field's name."""
     plain = [word.isascii() and not word.startswith("=?") and len(word) <= _WIDTH for word in words]
     out: list[str] = []
     index = 0
@@ -117,7 +118,7 @@ def _encoded(value: str) -> list[str]:
             if not plain[stop]:
                 last = stop
             stop += 1
-        out.extend(encode_words(" ".join(words[index : last + 1])))
+        out.extend(encode_words(" ".join(words[index : last + 1]), 0 if out else used))
         index = last + 1
     return out
 
@@ -210,7 +211,7 @@ def _encoding_for(node: BodyNode, content: bytes) -> str:
     if clean and not _FROM.search(content) and not re.search(rb"\r(?!\n)", content):
         return "7bit"
     sample = content[:8192]
-    odd = sum(1 for c in sample if c > 126 or c < 32 and c not in (9, 10, 13))  # noqa: RUF021
+    odd = len(sample) - len(sample.translate(None, _ODD))
     return "quoted-printable" if odd * 4 <= len(sample) else "base64"
 
 

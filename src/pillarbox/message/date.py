@@ -19,7 +19,7 @@ _COMMON = re.compile(
 )
 _COMMENT = re.compile(r"\([^()]*\)")
 _CLOCK = re.compile(r"(?<!\d)(\d{1,2})([:.])(\d{1,2})(?:\2(\d{1,2}))?(?:[.,]\d{1,9})?(?:\s*([ap])\.?m\b\.?)?", re.I)
-_OFFSET = re.compile(r"(?:\b(?:gmt|utc?)\s*)?(?<![\w.])([+-])\s?(\d{1,2}):?(\d{2})?(?!\d)", re.I)
+_OFFSET = re.compile(r"(?:\b(?:gmt|utc?)\s*|(?<![\w.]))([+-])\s?(\d{1,2}):?(\d{2})?(?!\d)", re.I)
 _ISO = re.compile(r"(?<!\d)(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})(?!\d)")
 _NUMBER = re.compile(r"\d{1,6}")
 _WORD = re.compile(r"[A-Za-z]+")

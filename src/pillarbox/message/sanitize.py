@@ -10,27 +10,32 @@ from urllib.parse import unquote
 
 import nh3
 
-_TAGS = frozenset(
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+_TAGS = _words(
     "a abbr address article aside b bdi bdo big blockquote br caption center cite code col colgroup dd del details"
     " dfn dir div dl dt em figcaption figure font footer h1 h2 h3 h4 h5 h6 header hgroup hr i img ins kbd li main mark"
     " menu nav ol p pre q rp rt ruby s samp section small span strike strong sub summary sup table tbody td tfoot th"
-    " thead time tr tt u ul var wbr".split(),
+    " thead time tr tt u ul var wbr",
 )
 """No svg, math, style, form, script, iframe, object, template, noscript, base, link or meta: what parses unlike HTML,
 loads, submits or rewrites the page."""
-_GONE = frozenset(
+_GONE = _words(
     "script style svg math template noscript iframe object embed applet title head textarea select option xmp noembed"
-    " noframes plaintext audio video".split(),
+    " noframes plaintext audio video",
 )
 """Elements whose text is no text for a reader."""
 _ATTRIBUTES = {
-    "*": frozenset("align bgcolor color dir height lang style title valign width".split()),
+    "*": _words("align bgcolor color dir height lang style title valign width"),
     "a": frozenset(("href",)),
-    "img": frozenset("src alt border hspace vspace".split()),
+    "img": _words("src alt border hspace vspace"),
     "font": frozenset(("face", "size")),
-    "table": frozenset("border cellpadding cellspacing frame rules summary".split()),
-    "td": frozenset("colspan rowspan nowrap headers scope".split()),
-    "th": frozenset("colspan rowspan nowrap headers scope".split()),
+    "table": _words("border cellpadding cellspacing frame rules summary"),
+    "td": _words("colspan rowspan nowrap headers scope"),
+    "th": _words("colspan rowspan nowrap headers scope"),
     "col": frozenset(("span",)),
     "colgroup": frozenset(("span",)),
     "ol": frozenset(("start", "type", "reversed")),
@@ -39,15 +44,15 @@ _ATTRIBUTES = {
     "details": frozenset(("open",)),
     "time": frozenset(("datetime",)),
 }
-_STYLES = frozenset(
+_STYLES = _words(
     "background-color border border-bottom border-bottom-color border-bottom-style border-bottom-width border-collapse"
     " border-color border-left border-left-color border-left-style border-left-width border-radius border-right"
     " border-right-color border-right-style border-right-width border-spacing border-style border-top border-top-color"
     " border-top-style border-top-width border-width box-sizing caption-side clear color direction display float font"
-    " font-family font-size font-style font-variant font-weight height letter-spacing line-height list-style-type margin"
-    " margin-bottom margin-left margin-right margin-top max-height max-width min-height min-width overflow-wrap padding"
-    " padding-bottom padding-left padding-right padding-top table-layout text-align text-decoration text-indent"
-    " text-transform unicode-bidi vertical-align white-space width word-break word-spacing word-wrap".split(),
+    " font-family font-size font-style font-variant font-weight height letter-spacing line-height list-style-type"
+    " margin margin-bottom margin-left margin-right margin-top max-height max-width min-height min-width overflow-wrap"
+    " padding padding-bottom padding-left padding-right padding-top table-layout text-align text-decoration text-indent"
+    " text-transform unicode-bidi vertical-align white-space width word-break word-spacing word-wrap",
 )
 """Nothing that loads (url), floats above the page (position, z-index, transform) or hides an overlay (opacity)."""
 _FORBIDDEN_IN_STYLE = ("url", "expression", "image", "\\", "@", "/*", "<", "attr(", "env(", "var(")
@@ -109,7 +114,6 @@ def _cleaner(keep: Callable[[str, str, str], str | None]) -> nh3.Cleaner:
         attribute_filter=keep,
         link_rel="noopener noreferrer nofollow",
         url_schemes={"http", "https", "mailto", "tel", "cid", "data"},
-        url_relative="deny",
         filter_style_properties=_STYLES,
         set_tag_attribute_values={"a": {"target": "_blank"}},
     )

@@ -17,7 +17,7 @@ _B_JUNK = re.compile(rb"[^A-Za-z0-9+/]+")
 _B_PADDING = re.compile(rb"=+")
 _B_RUNS = 1000  # runs of base64 set apart by padding that are told apart
 _Q_SAFE = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789!*+-/")  # RFC 2047 §5 (3)
-_WORD_ROOM = 45  # octets of UTF-8 that fit an encoded word of 75 characters in base64
+_WORD_ROOM = 63  # characters of encoded text in an encoded word of 75
 
 
 def unfold(value: bytes) -> bytes:
@@ -97,29 +97,31 @@ def _run(data: bytes) -> bytes:
     return binascii.a2b_base64(data + b"=" * (-len(data) % 4))
 
 
-def encode_words(text: str) -> list[str]:
-    """`text` as encoded words of at most 75 characters (RFC 2047 §2), UTF-8, each whole characters; to be joined by a
-    space or a fold."""
+def encode_words(text: str, used: int = 0) -> list[str]:
+    """`text` as encoded words of at most 75 characters (RFC 2047 §2), the first one `used` (at most 50) shorter, UTF-8,
+    each of whole characters; to be joined by a space or a fold."""
     words = []
-    for piece in _pieces(neutral(text)):
+    room = _WORD_ROOM - used
+    for piece in _pieces(neutral(text), room):
         data = piece.encode("utf-8", "replace")
         q_length = sum(1 if c in _Q_SAFE or c == 32 else 3 for c in data)
-        if q_length <= min(60, len(data) * 4 // 3 + 4):
+        if q_length <= min(room, len(data) * 4 // 3 + 4):
             spelled = "".join(chr(c) if c in _Q_SAFE else "_" if c == 32 else f"={c:02X}" for c in data)
             words.append(f"=?utf-8?Q?{spelled}?=")
         else:
             words.append(f"=?utf-8?B?{binascii.b2a_base64(data, newline=False).decode('ascii')}?=")
+        room = _WORD_ROOM
     return words
 
 
-def _pieces(text: str) -> Iterator[str]:
-    """`text` in pieces of at most 45 octets of UTF-8."""
-    start, room = 0, _WORD_ROOM
+def _pieces(text: str, room: int) -> Iterator[str]:
+    """`text` in pieces whose UTF-8 in base64 fits: the first in `room` characters, the others in _WORD_ROOM."""
+    start, room = 0, room // 4 * 3
     for index, char in enumerate(text):
         size = len(char.encode("utf-8", "replace"))
         if size > room:
             yield text[start:index]
-            start, room = index, _WORD_ROOM
+            start, room = index, _WORD_ROOM // 4 * 3
         room -= size
     if start < len(text):
         yield text[start:]
@@ -128,4 +130,4 @@ def _pieces(text: str) -> Iterator[str]:
 def ascii_text(text: str) -> str:
     """`text` for a place that takes ASCII only: as it is, or as encoded words."""
     text = neutral(text)
-    return text if text.isascii() else " ".join(encode_words(text))
+    return text if text.isascii() else " ".join(encode_words(decode_words(text)))
