@@ -1,0 +1,43 @@
+/** Short messages at the edge of the page, read aloud too, with an action such as Undo. */
+
+export interface Toast {
+  id: number;
+  text: string;
+  tone: 'plain' | 'error';
+  action?: { label: string; run: () => void };
+}
+
+const STAYS = 7_000;
+
+export class Toasts {
+  list = $state<Toast[]>([]);
+  /** Said by screen readers only: arriving mail, results found. */
+  spoken = $state('');
+  private next = 1;
+
+  show(text: string, action?: Toast['action'], tone: Toast['tone'] = 'plain'): void {
+    const id = this.next++;
+    this.list = [...this.list.slice(-2), { id, text, tone, action }];
+    setTimeout(() => this.close(id), tone === 'error' ? STAYS * 1.5 : STAYS);
+  }
+
+  error(text: string): void {
+    this.show(text, undefined, 'error');
+  }
+
+  say(text: string): void {
+    this.spoken = text;
+  }
+
+  close(id: number): void {
+    this.list = this.list.filter((t) => t.id !== id);
+  }
+
+  /** The latest action still on screen, for the keyboard. */
+  runLatest(): void {
+    const toast = this.list.findLast((t) => t.action);
+    if (!toast) return;
+    this.close(toast.id);
+    toast.action!.run();
+  }
+}

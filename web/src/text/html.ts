@@ -1,0 +1,132 @@
+/**
+ * Message HTML on its way to the screen. The server has cleaned it (nh3); it is cleaned again here and shown in a frame
+ * whose sandbox runs no scripts, under a policy that loads nothing the user has not asked for.
+ */
+
+import type { DOMPurify } from 'dompurify';
+
+let purifier: Promise<DOMPurify> | undefined;
+
+/** Loaded with the first HTML message, not with the page. */
+function load(): Promise<DOMPurify> {
+  purifier ??= import('dompurify').then((module) => {
+    const purify = module.default;
+    purify.addHook('afterSanitizeAttributes', (node) => {
+      if (node.tagName !== 'A' && node.tagName !== 'AREA') return;
+      node.setAttribute('target', '_blank');
+      node.setAttribute('rel', 'noopener noreferrer nofollow');
+    });
+    return purify;
+  });
+  return purifier;
+}
+
+const FORBIDDEN = ['script', 'iframe', 'object', 'embed', 'form', 'input', 'button', 'textarea', 'select', 'base', 'meta', 'link', 'math'];
+
+/** Body and styles of a document, without anything that acts. */
+export async function clean(html: string): Promise<string> {
+  const purify = await load();
+  const root = purify.sanitize(html, {
+    WHOLE_DOCUMENT: true,
+    RETURN_DOM: true,
+    FORBID_TAGS: FORBIDDEN,
+    ADD_ATTR: ['target'],
+  }) as HTMLElement;
+  const styles = Array.from(root.querySelectorAll('head style'), (s) => s.outerHTML).join('');
+  const body = root.querySelector('body');
+  // What hangs on the body element (a background, a text colour) must not get lost with it.
+  const look = body?.getAttribute('style') ?? '';
+  const background = body?.getAttribute('bgcolor') ?? '';
+  const wrapper = document.createElement('div');
+  if (look) wrapper.setAttribute('style', look);
+  if (background) wrapper.style.backgroundColor = background;
+  if (body) wrapper.append(...body.childNodes);
+  fold(wrapper);
+  return styles + wrapper.outerHTML;
+}
+
+const QUOTE = 'blockquote[type=cite], .gmail_quote, .moz-cite-prefix, #appendonsend, blockquote';
+
+/** The quotation a reply ends with is folded; <details> needs no script. */
+function fold(wrapper: HTMLElement): void {
+  const quotes = Array.from(wrapper.querySelectorAll<HTMLElement>(QUOTE)).filter((q) => !q.parentElement?.closest(QUOTE));
+  const quote = quotes.at(-1);
+  if (!quote || !quote.textContent?.trim()) return;
+  const range = new Range();
+  range.setStart(wrapper, 0);
+  range.setEndBefore(quote);
+  const before = range.toString().trim();
+  range.setStartAfter(quote);
+  range.setEndAfter(wrapper.lastChild!);
+  if (!before || range.toString().trim()) return;
+  const details = document.createElement('details');
+  const summary = document.createElement('summary');
+  summary.textContent = '•••';
+  summary.setAttribute('aria-label', 'Show quoted text');
+  quote.replaceWith(details);
+  details.append(summary, quote);
+}
+
+/** Mail that sets no colours of its own may take those of the page; all other is shown on white paper, as meant. */
+export function hasOwnColours(cleaned: string): boolean {
+  return /<style|bgcolor|background|[;"\s]color\s*[:=]|<img|<font/i.test(cleaned);
+}
+
+const POLICY = "default-src 'none'; img-src 'self' data:; style-src 'unsafe-inline'";
+
+const FRAME_STYLE = `
+  html { color-scheme: var(--scheme); background: transparent; overflow-x: auto; overflow-y: hidden; }
+  body { margin: 0; padding: var(--pad); font: 15px/1.55 system-ui, -apple-system, 'Segoe UI', Roboto, sans-serif;
+    color: var(--ink); overflow-wrap: anywhere; }
+  img { max-width: 100%; height: auto; }
+  table { max-width: 100%; }
+  a { color: var(--link); }
+  pre { white-space: pre-wrap; }
+  details > summary { display: inline-block; margin: 10px 0; padding: 0 12px; border-radius: 99px; background: var(--rule); color: var(--ink);
+    font: 12px/20px system-ui, sans-serif; letter-spacing: 2px; cursor: pointer; list-style: none; }
+  details > summary::-webkit-details-marker { display: none; }
+  blockquote { margin: 0.6em 0; padding-left: 0.9em; border-left: 3px solid var(--rule); color: inherit; }
+`;
+
+/** A whole document for the frame's srcdoc. */
+export function frameDocument(cleaned: string, dark: boolean): string {
+  const plain = !hasOwnColours(cleaned);
+  const night = dark && plain;
+  const variables = night
+    ? '--scheme: dark; --ink: #e9e4df; --link: #8fb8f0; --rule: #4a4440; --pad: 0'
+    : `--scheme: light; --ink: #211d1b; --link: #1f5fae; --rule: #d8d2cc; --pad: ${dark ? '16px' : '0'}`;
+  const paper = dark && !plain ? 'body { background: #fff; }' : '';
+  return `<!doctype html><html><head><meta charset="utf-8"><meta http-equiv="Content-Security-Policy" content="${POLICY}"><base target="_blank"><style>:root{${variables}}${FRAME_STYLE}${paper}</style></head><body>${cleaned}</body></html>`;
+}
+
+/** The words of an HTML message, for quoting it as text. Parsed inertly: no script runs, nothing is loaded. */
+export function htmlToText(html: string): string {
+  const body = new DOMParser().parseFromString(html, 'text/html').body;
+  body.querySelectorAll('style, script, head, title').forEach((node) => node.remove());
+  const out: string[] = [];
+  walk(body, out);
+  return out.join('').replace(/[ \t]+\n/g, '\n').replace(/\n{3,}/g, '\n\n').trim();
+}
+
+const BLOCKS = /^(P|DIV|TABLE|TR|UL|OL|LI|H[1-6]|BLOCKQUOTE|PRE|SECTION|ARTICLE|HEADER|FOOTER|HR)$/;
+
+function walk(node: Node, out: string[]): void {
+  for (const child of node.childNodes) {
+    if (child.nodeType === Node.TEXT_NODE) out.push((child.textContent ?? '').replace(/\s+/g, ' '));
+    else if (child instanceof Element) element(child, out);
+  }
+}
+
+function element(child: Element, out: string[]): void {
+  if (child.tagName === 'BR') out.push('\n');
+  else if (child.tagName === 'BLOCKQUOTE') {
+    const inner: string[] = [];
+    walk(child, inner);
+    const lines = inner.join('').trim().split('\n');
+    out.push(`\n${lines.map((line) => `> ${line.trim()}`).join('\n')}\n`);
+  } else if (BLOCKS.test(child.tagName)) {
+    out.push('\n', child.tagName === 'LI' ? '- ' : '');
+    walk(child, out);
+    out.push(child.tagName === 'P' ? '\n\n' : '\n');
+  } else walk(child, out);
+}
