@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 RETRIED = (asyncpg.SerializationError, asyncpg.DeadlockDetectedError)
 """40001 and 40P01: the transaction may simply be run again."""
 
-FAILURES = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError)
+FAILURES = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError, TimeoutError)
 """Everything asyncpg raises for a server that refuses or does not answer."""
 
 _DOWN = (

@@ -21,13 +21,16 @@ READERS = 2  # threads (and connections) for long reads
 
 
 class SqliteDatabase:
-    """See store.port.Database. Belongs to one event loop; several processes may open the same file."""
+    """See store.port.Database. Belongs to one event loop; several processes may open the same file.
 
-    def __init__(self, path: str) -> None:
+    `flush_seconds` is what a flush is expected to take before some were measured.
+    """
+
+    def __init__(self, path: str, *, flush_seconds: float = 0.0) -> None:
         self.dialect: Dialect = SqliteDialect()
         self._path = path
         raw = open_connection(path)
-        self._writer = GroupWriter(raw, FileLock(f"{path}.lock"))
+        self._writer = GroupWriter(raw, FileLock(f"{path}.lock"), flush_seconds)
         self._reader = open_connection(path, readonly=True)
         self._readers: list[apsw.Connection] = []
         self._executor = ThreadPoolExecutor(READERS, "sqlite-reader")

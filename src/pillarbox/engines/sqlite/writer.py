@@ -52,14 +52,14 @@ class TransactionLost(Exception):
 class GroupWriter:
     """The one writer of a process. Units run on the loop; a slow flush or a held lock is waited for in a thread."""
 
-    def __init__(self, raw: apsw.Connection, lock: FileLock) -> None:
+    def __init__(self, raw: apsw.Connection, lock: FileLock, flush: float) -> None:
         self._raw = raw
         self._lock = lock
         self._executor = ThreadPoolExecutor(1, "sqlite-writer")
         self._waiting: deque[Waiter] = deque()
         self._active = False
         self._closed = False
-        self._flush = 0.0
+        self._flush = flush
         self._apart: deque[tuple[Callable[[], None], asyncio.Future[None]]] = deque()
         self._idle = asyncio.Event()
         self._idle.set()
