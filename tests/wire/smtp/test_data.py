@@ -11,6 +11,7 @@ from pillarbox.wire.smtp.data import ChunkDecoder, DataDecoder, DataFault, LineC
 def decode(pieces: list[bytes]) -> tuple[bytes, bool, DataFault | None, bytes]:
     """The message, whether it ended, its fault, and what is left behind the end."""
     decoder = DataDecoder()
+    check = LineCheck()
     buffer = bytearray()
     message = b""
     for piece in pieces:
@@ -20,7 +21,8 @@ def decode(pieces: list[bytes]) -> tuple[bytes, bool, DataFault | None, bytes]:
             if not block:
                 break
             message += block
-    return message, decoder.ended, decoder.lines.fault() if decoder.ended else None, bytes(buffer)
+            check.feed(block)
+    return message, decoder.ended, check.fault() if decoder.ended else None, bytes(buffer)
 
 
 @pytest.mark.parametrize(

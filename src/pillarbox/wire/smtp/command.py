@@ -7,7 +7,7 @@ from pillarbox.wire.smtp.path import Path
 
 @dataclass(frozen=True, slots=True)
 class Plain:
-    """A command whose argument is free text or absent: RSET, NOOP, QUIT, HELP, VRFY, DATA, STARTTLS and unknown verbs."""
+    """A command whose argument is free text or absent: RSET, NOOP, QUIT, HELP, VRFY, DATA, STARTTLS, unknown ones."""
 
     verb: str
     argument: bytes = b""

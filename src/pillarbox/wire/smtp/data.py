@@ -5,6 +5,7 @@ from enum import Enum
 from pillarbox.core.limits import SMTP_DATA_LINE
 
 _END = b"\r\n.\r\n"
+_NOT_LINE_END = bytes(octet for octet in range(256) if octet not in b"\r\n")
 _PIECE = 256 << 10  # octets looked at in one go; less than SMTP_DATA_LINE
 
 
@@ -19,13 +20,13 @@ class DataFault(Enum):
 class LineCheck:
     """Looks at the octets of one message as they come: every CR with its LF, no NUL, no endless line.
 
-    Only counts, over whole blocks: the octets are well-formed when there are as many CRLF as CR and as many as LF.
+    Only counts, over whole blocks: the octets are well-formed when there are half as many CRLF as CR and LF together.
     """
 
-    __slots__ = ("_carried", "_cr", "_crlf", "_lf", "_long", "_nul", "_open")
+    __slots__ = ("_carried", "_crlf", "_ends", "_long", "_nul", "_open")
 
     def __init__(self) -> None:
-        self._cr = self._lf = self._crlf = 0
+        self._ends = self._crlf = 0
         self._carried = 0  # octets since the last LF
         self._nul = self._long = self._open = False
 
@@ -34,8 +35,7 @@ class LineCheck:
         if not block:
             return
         self._crlf += block.count(b"\r\n") + (self._open and block.startswith(b"\n"))
-        self._cr += block.count(b"\r")
-        self._lf += block.count(b"\n")
+        self._ends += len(block.translate(None, _NOT_LINE_END))  # twice as fast as counting each
         self._open = block.endswith(b"\r")
         self._nul = self._nul or b"\0" in block
         first = block.find(b"\n")
@@ -45,7 +45,7 @@ class LineCheck:
 
     def fault(self) -> DataFault | None:
         """What is wrong with the whole of it, or None."""
-        if self._cr != self._crlf or self._lf != self._crlf:
+        if self._ends != 2 * self._crlf:
             return DataFault.BARE
         if self._nul:
             return DataFault.NUL
@@ -55,15 +55,14 @@ class LineCheck:
 class DataDecoder:
     """The octets between the 354 and the line with a single dot, dots of transparency removed.
 
-    Only CRLF "." CRLF ends them; every other mixture of CR, LF and dots is content, and a fault.
+    Only CRLF "." CRLF ends them; every other mixture of CR, LF and dots is content (and a fault to LineCheck).
     """
 
-    __slots__ = ("_at_start", "ended", "lines")
+    __slots__ = ("_at_start", "ended")
 
     def __init__(self) -> None:
         self._at_start = True  # as if a CRLF had just been taken
         self.ended = False
-        self.lines = LineCheck()
 
     def next(self, buffer: bytearray) -> bytes:
         """Take what is certain out of the buffer and give it decoded; b"" when more has to arrive.
@@ -81,7 +80,6 @@ class DataDecoder:
             size = taken = limit - _undecided(buffer[max(0, limit - 4) : limit])
         block = bytes(memoryview(buffer)[:size]).replace(b"\r\n.", b"\r\n")
         del buffer[:taken]
-        self.lines.feed(block)
         return block
 
     def _start(self, buffer: bytearray) -> bool:

@@ -15,7 +15,7 @@ class LineFault(Enum):
 
 
 class LineDecoder:
-    """Takes lines out of a growing buffer. Only CRLF ends a line; a lone LF ends a refused one, a lone CR spoils one."""
+    """Takes lines out of a buffer. Only CRLF ends a line; a lone LF ends a refused one, a lone CR spoils it."""
 
     __slots__ = ("_skipping",)
 

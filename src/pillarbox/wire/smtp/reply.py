@@ -6,7 +6,7 @@ from collections.abc import Sequence
 class Reply:
     """One reply of a server. `octets` is its spelling without a mark of the session, ready to be sent.
 
-    `code` is the three-digit code, `enhanced` the status code of RFC 3463 ("" where there is none, RFC 2034 §4: the greeting,
+    `code` is the three-digit code, `enhanced` the status code of RFC 3463 ("" where RFC 2034 §4 has none: the greeting,
     EHLO, HELO, 354, 334), `lines` the text, at least one line.
     """
 

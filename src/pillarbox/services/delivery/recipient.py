@@ -1,0 +1,37 @@
+"""Recipients: what an address of an envelope leads to, and whether there is room."""
+
+from pillarbox.core.errors import NotFound, OverQuota
+from pillarbox.store.model import Local, Remote, Unknown
+from pillarbox.store.store import Store
+
+
+async def find_recipient(store: Store, address: str, size: int) -> Local | Remote:
+    """Where `address` leads, for a message of about `size` octets (0 when not known).
+
+    A bare "postmaster" is the postmaster of this host or of one of its domains (RFC 5321 §4.5.1).
+    Raises NotFound for nobody at a domain of ours, OverQuota when an account it leads to is full.
+    """
+    found = await store.directory.resolve(address) if "@" in address else await find_postmaster(store, address)
+    if isinstance(found, Unknown):
+        raise NotFound("nobody there")
+    if isinstance(found, Local):
+        await _check_room(store, found, size)
+    return found
+
+
+async def find_postmaster(store: Store, local: str = "postmaster") -> Local | Unknown:
+    """Who looks after this host: the postmaster of the first of its domains that has one."""
+    for domain in await store.directory.domains():
+        found = await store.directory.resolve(f"{local}@{domain}")
+        if isinstance(found, Local):
+            return found
+    return Unknown(local)
+
+
+async def _check_room(store: Store, local: Local, size: int) -> None:
+    for account_id in local.accounts:
+        account = await store.directory.account(account_id)
+        if account.quota is not None:
+            quota = await store.quota(account_id)
+            if quota.limit is not None and quota.used + max(size, 1) > quota.limit:
+                raise OverQuota("mailbox is full")

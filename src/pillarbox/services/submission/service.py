@@ -1,0 +1,124 @@
+"""Submission: mail of our own people, to be delivered here and queued for elsewhere (RFC 6409)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from pillarbox.core.errors import Denied, Invalid, MailError, NotFound, OverQuota
+from pillarbox.core.ids import AccountId
+from pillarbox.services.delivery.recipient import find_recipient
+from pillarbox.services.delivery.service import Envelope, deliver, new_delivery_id
+from pillarbox.services.delivery.trace import Transport, received, return_path
+from pillarbox.services.submission.manuscript import Manuscript
+from pillarbox.store.model import BlobRef, Local, Remote
+from pillarbox.store.spool import discard
+from pillarbox.store.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Recipient:
+    """One recipient of a submission: the address as it was given, and where it leads."""
+
+    address: str
+    target: Local | Remote
+
+
+@dataclass(frozen=True, slots=True)
+class Submitted:
+    """What became of a submission. `statuses`: for each recipient its address and "local" (delivered) or "queued"."""
+
+    submission_id: str
+    statuses: tuple[tuple[str, str], ...]
+    queued: tuple[int, ...]
+
+
+class BadRecipients(NotFound):
+    """Recipients at our domains that do not exist or have no room: `addresses` as they were given."""
+
+    def __init__(self, addresses: tuple[str, ...]) -> None:
+        super().__init__(f"{len(addresses)} bad recipients")
+        self.addresses = addresses
+
+
+class Submissions:
+    """Takes mail of an account that has logged in."""
+
+    def __init__(self, store: Store, hostname: str) -> None:
+        self._store = store
+        self._hostname = hostname
+
+    async def check_sender(self, account: AccountId, address: str) -> None:
+        """Raises Denied unless the account may send as `address`; "" (the null reverse-path) is free to everybody."""
+        if address and not await self._store.directory.may_send_as(account, address):
+            raise Denied("not the account's address")
+
+    async def recipient(self, address: str, size: int = 0) -> Recipient:
+        """Where mail for `address` goes. Raises NotFound for nobody at a domain of ours, OverQuota."""
+        return Recipient(address, await find_recipient(self._store, address, size))
+
+    def begin(self, transport: Transport, sender: str, recipients: Sequence[Recipient], mark: str) -> Manuscript:
+        """What the octets of the message are written to; trace and completed header go before them.
+
+        `mark` is the submission's id; the client's address is not told to anybody.
+        """
+        only = recipients[0].address if len(recipients) == 1 else None
+        now = self._store.clock.now()
+        spool = self._store.spool()
+        spool.write(return_path(sender) + received(transport, mark, only, now))
+        return Manuscript(spool, sender.rpartition("@")[2] or self._hostname, now)
+
+    async def submit(
+        self, account: AccountId, manuscript: Manuscript, sender: str, recipients: Sequence[Recipient], mark: str
+    ) -> Submitted:
+        """Deliver and queue the message in one transaction; durable when this returns.
+
+        Raises Denied when From names an address that is not the account's, Invalid for a header without one From,
+        TooBig, OverQuota, Unavailable; then nothing was sent to anybody.
+        """
+        try:
+            await self.check_sender(account, sender)
+            arrived = await manuscript.finish()
+        except MailError:
+            manuscript.discard()
+            raise
+        try:
+            for author in manuscript.authors:
+                await self.check_sender(account, author)
+        except MailError:
+            discard(arrived)
+            raise
+        local = tuple(one.target for one in recipients if isinstance(one.target, Local))
+        remote = tuple(one.target.address for one in recipients if isinstance(one.target, Remote))
+        envelope = Envelope(sender, local, mark, remote, account)
+        delivered = await deliver(self._store, arrived, envelope)
+        statuses = tuple((one.address, "local" if isinstance(one.target, Local) else "queued") for one in recipients)
+        return Submitted(mark, statuses, delivered.queued)
+
+    async def submit_stored(
+        self, account: AccountId, blob: BlobRef, sender: str, recipients: Sequence[str]
+    ) -> Submitted:
+        """Submit a message that is in the store already, as JMAP EmailSubmission does.
+
+        Raises as `submit`, and BadRecipients; nothing was sent then.
+        """
+        mark = new_delivery_id()
+        targets = await self._targets(recipients, blob.length)
+        manuscript = self.begin(Transport(self._hostname, "HTTP"), sender, targets, mark)
+        try:
+            async for chunk in self._store.chunks(account, blob):
+                manuscript.write(chunk)
+        except MailError:
+            manuscript.discard()
+            raise
+        return await self.submit(account, manuscript, sender, targets, mark)
+
+    async def _targets(self, recipients: Sequence[str], size: int) -> list[Recipient]:
+        found = []
+        bad = []
+        for address in dict.fromkeys(recipients):
+            try:
+                found.append(await self.recipient(address, size))
+            except (NotFound, OverQuota, Invalid):
+                bad.append(address)
+        if bad:
+            raise BadRecipients(tuple(bad))
+        return found
