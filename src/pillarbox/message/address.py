@@ -34,7 +34,7 @@ class Address:
     def spec(self) -> str:
         """The addr-spec `local@domain`, the local part quoted where it must be."""
         local = self.mailbox
-        if not _DOT_ATOM.fullmatch(local):
+        if local and not _DOT_ATOM.fullmatch(local):
             local = '"' + local.replace("\\", "\\\\").replace('"', '\\"') + '"'
         return f"{local}@{self.host}" if self.host else local
 

@@ -21,7 +21,7 @@ _MIME_FIELD = re.compile(
     rb"\n[Cc][Oo][Nn][Tt][Ee][Nn][Tt]-([A-Za-z0-9-]+)[ \t]*:([^\n]*(?:\n[ \t][^\n]*)*)",
 )
 _FIRST_LINE = re.compile(rb"[!-9;-~]+[ \t]*:|>?From |[ \t]")
-_NO_FIELD = re.compile(rb"\n(?![!-9;-~]{1,998}[ \t]{0,998}:|[ \t])")
+_NO_FIELD = re.compile(rb"\n(?![!-9;-~]{1,998}[ \t]{0,998}:|[ \t]|\r?\n)")
 _TYPE = re.compile(r"([!#$&+.^_`{|}~*'%0-9a-z-]+)\s*/\s*([!#$&+.^_`{|}~*'%0-9a-z-]+)")
 _TOKEN = re.compile(r"[!#$&+.^_`{|}~*'%0-9a-z-]+")
 _EMBEDDED = frozenset(("rfc822", "global"))
@@ -148,8 +148,9 @@ class _Scanner:
 
     def enter(self, start: int, digest: bool) -> None:
         """Open the part whose header begins at `start`, and the messages it begins with."""
+        message = not self.stack
         while True:
-            node = self.read(start, digest)
+            node = self.read(start, digest, message)
             depth = len(self.stack)
             self.stack.append(node)
             self.parts += 1
@@ -162,7 +163,7 @@ class _Scanner:
             if depth + 1 >= MIME_DEPTH or self.parts >= MIME_PARTS:
                 node.type, node.subtype = _LEAF
                 return
-            start, digest = node.body, False
+            start, digest, message = node.body, False, True
 
     def open_multipart(self, node: _Node, depth: int) -> None:
         """Look for the parts of a multipart from now on, unless it is too deep or names no boundary."""
@@ -177,8 +178,12 @@ class _Scanner:
         node.digest = node.subtype == "digest"
         self.boundaries[boundary] = depth
 
-    def read(self, start: int, digest: bool) -> _Node:
-        """Find the end of the header at `start` and take its MIME fields."""
+    def read(self, start: int, digest: bool, message: bool) -> _Node:
+        """Find the end of the header at `start` and take its MIME fields.
+
+        A line that is no field ends the header of a body part; the header of a `message` only if no empty line does,
+        since a stray line there must not hide the fields behind it.
+        """
         octets = self.octets
         body = self.header_end(start)
         found = self.delimiter(min(body - 1, self.size))
@@ -189,7 +194,7 @@ class _Scanner:
         if not _FIRST_LINE.match(text, 1):
             if text[1:3] != b"\r\n" and text[1:2] != b"\n":
                 return _Node(start, start)
-        elif missing and (end := _NO_FIELD.search(text, 1)) is not None and end.end() < len(text):
+        elif (missing or not message) and (end := _NO_FIELD.search(text, 1)) is not None and end.end() < len(text):
             body = start + end.end() - 1
             text = text[: end.end()]
         node = _Node(start, body)
@@ -257,8 +262,8 @@ class _Scanner:
 def scan(octets: Octets) -> Part:
     """The tree of a message. Never fails, whatever the octets are; linear in their number.
 
-    Where the octets are no proper message: a part that does not begin with a field has no header; a header that no
-    empty line ends, ends before its first line that is no field; a multipart without delimiters holds one text part;
+    Where the octets are no proper message: what does not begin with a field has no header; the header of a part, and
+    that of a message which no empty line ends, ends before its first line that is no field; a multipart without delimiters holds one text part;
     the innermost open multipart owns a boundary that two have; parts nested deeper than MIME_DEPTH are opaque leaves;
     what follows the MIME_PARTS-th part belongs to it.
     """
