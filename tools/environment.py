@@ -83,8 +83,7 @@ def find_wheel(folder: Path) -> Path | None:
         found = sorted(Path(place.removeprefix("file://")).glob("pip-*-py3-none-any.whl"), key=wheel_version)
         if found:
             return found[-1]
-    indexes = [*settings["index-url"][-1:], *settings["extra-index-url"]] or [PUBLIC_INDEX]
-    for index in indexes:
+    for index in [*(settings["index-url"][-1:] or [PUBLIC_INDEX]), *settings["extra-index-url"]]:
         try:
             return download(index.rstrip("/") + "/pip/", folder)
         except (OSError, ValueError, urllib.error.URLError):
