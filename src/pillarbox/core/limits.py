@@ -59,6 +59,7 @@ GROUP = 100  # transactions in one commit
 THREAD_REFERENCES = 20  # last message ids of References by which a message finds its thread
 VIEWS = 2000  # mailbox views kept per process
 OBJECT = 1 << 20  # octets of a small object (Identity, VacationResponse)
+DIRECTORY_CACHE = 20_000  # addresses and accounts remembered per process
 ALIAS_DEPTH = 10  # aliases leading to aliases
 ALIAS_TARGETS = 1000  # accounts and remote addresses one address leads to
 

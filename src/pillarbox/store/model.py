@@ -3,6 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntFlag, StrEnum
+from typing import Final
+
+import msgspec
 
 from pillarbox.core.ids import AccountId, BlobId, MailboxId, MessageId, Modseq, ThreadId, Uid
 from pillarbox.message.digest import Summary
@@ -24,6 +27,13 @@ class Kind(StrEnum):
     IDENTITY = "Identity"
     SUBMISSION = "EmailSubmission"
     VACATION = "VacationResponse"
+
+
+MESSAGE_PREFIX: Final = "M"
+"""The letters `core.ids.spell` puts before ids: EMAILID and the JMAP Email id, MAILBOXID, THREADID, the JMAP account id."""
+MAILBOX_PREFIX: Final = "B"
+THREAD_PREFIX: Final = "T"
+ACCOUNT_PREFIX: Final = "A"
 
 
 class Need(IntFlag):
@@ -60,6 +70,8 @@ class Arrived:
     octets: bytes | None
     path: str | None
     summary: Summary
+    packed: bytes | None = None  # the octets compressed, when that is smaller
+    local: int = 0  # octets at the front that are for final delivery only (Return-Path): queue rows begin behind them
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +135,16 @@ class Mailbox:
 
 
 @dataclass(frozen=True, slots=True)
+class Counts:
+    """What JMAP counts in a mailbox (RFC 8621 §2): messages without \\Deleted; unread ones have neither \\Seen nor \\Draft."""
+
+    emails: int
+    unread: int
+    threads: int
+    unread_threads: int
+
+
+@dataclass(frozen=True, slots=True)
 class MailboxView:
     """The UIDs of a mailbox in order, as of one snapshot; shared by all sessions of the process. Index + 1 = sequence number."""
 
@@ -135,8 +157,7 @@ class MailboxView:
     first_unseen: int  # sequence number, 0 when all are seen
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(msgspec.Struct, frozen=True, gc=False):
     """A placement, with the columns of its message that were asked for (`Need`)."""
 
     uid: Uid
@@ -157,8 +178,7 @@ class Row:
     blob: BlobRef | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Headers:
+class Headers(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """The fields of a message kept for lists, sorting and threading, decoded once when it came in."""
 
     subject: str
@@ -176,8 +196,7 @@ class Headers:
     has_attachment: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Email:
+class Email(msgspec.Struct, frozen=True, gc=False):
     """A message as JMAP sees it: the union over its placements that are not \\Deleted (RFC 8621 §4.1.1)."""
 
     message_id: MessageId
@@ -204,8 +223,7 @@ class FlagChange:
     replace: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class FlagState:
+class FlagState(msgspec.Struct, frozen=True, gc=False):
     """The flags of one placement after a change."""
 
     uid: Uid
@@ -305,10 +323,35 @@ Resolution = Local | Unknown | Remote
 
 
 @dataclass(frozen=True, slots=True)
+class Alias:
+    """An address that leads elsewhere; `@domain` is the catch-all of a domain."""
+
+    address: str
+    targets: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something wrong with the store: which account, what kind, and the detail for the log."""
+
+    account_id: AccountId
+    kind: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class StoredObject:
+    """A small document of an account under a kind and an id."""
+
+    object_id: str
+    data: bytes
+    modseq: Modseq
+
+
+@dataclass(frozen=True, slots=True)
 class StoreLimits:
     """The bounds the settings give the store."""
 
     message_size: int
     spool_dir: str
     quota: int | None = None
-

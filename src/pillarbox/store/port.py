@@ -94,12 +94,16 @@ class BlobStore(Protocol):
         """Octets of a blob; NotFound when it does not exist, Unavailable when it cannot be read."""
         ...
 
-    async def delete(self, blob_id: BlobId) -> None:
-        """Forget a blob; harmless when it is gone."""
+    async def delete(self, blob_id: BlobId, put_before: int | None = None) -> None:
+        """Forget a blob; harmless when it is gone. With `put_before` only if it was not put since (seconds UTC)."""
         ...
 
     def ids(self) -> AsyncIterator[tuple[BlobId, int]]:
         """Every blob with the time it was last put (seconds UTC)."""
+        ...
+
+    async def close(self) -> None:
+        """Finish what is under way."""
         ...
 
 
@@ -114,12 +118,20 @@ class Notifier(Protocol):
         """Have `callback` called on the loop for every hint from elsewhere."""
         ...
 
+    async def close(self) -> None:
+        """Send what was published and be reachable no longer."""
+        ...
+
 
 class Locks(Protocol):
     """Named locks of accounts, held across processes and freed when their holder dies."""
 
     async def acquire(self, account_id: AccountId, name: str) -> "Lock":
         """Raises Busy when somebody holds it."""
+        ...
+
+    async def close(self) -> None:
+        """Let go of everything."""
         ...
 
 

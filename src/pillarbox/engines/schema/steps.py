@@ -6,6 +6,9 @@ been released never changes; a change is a new step at the end.
 
 from typing import Final
 
+from pillarbox.engines.migration import Step
+from pillarbox.store.port import Dialect
+
 _ACCOUNTS: Final = (
     # The lock row of an account (DESIGN §3). log_floor: changes up to this modseq are no longer in change_log.
     """CREATE TABLE account (account_id {integer} NOT NULL, modseq {integer} NOT NULL, uidvalidity {integer} NOT NULL,
@@ -49,9 +52,6 @@ _OCTETS: Final = (
     octets {octets} NOT NULL, PRIMARY KEY (account_id, blob_id))""",
     """CREATE TABLE blob_dead (account_id {integer} NOT NULL, blob_id {text} NOT NULL, dead_at {integer} NOT NULL,
     PRIMARY KEY (account_id, blob_id)){clustered}""",
-    # A large blob about to be deleted: state 1 may be rescued by whoever refers to it again, 2 is being deleted.
-    """CREATE TABLE blob_doomed (blob_id {text} NOT NULL, state {integer} NOT NULL, at {integer} NOT NULL,
-    PRIMARY KEY (blob_id)){clustered}""",
     """CREATE TABLE upload (account_id {integer} NOT NULL, blob_id {text} NOT NULL, size {integer} NOT NULL,
     type {text} NOT NULL, at {integer} NOT NULL, PRIMARY KEY (account_id, blob_id)){clustered}""",
     "CREATE INDEX upload_blob ON upload (blob_id)",
@@ -93,5 +93,18 @@ _DIRECTORY: Final = (
     "CREATE INDEX alias_target ON alias (target)",
 )
 
-STEPS: Final[tuple[tuple[str, ...], ...]] = ((*_ACCOUNTS, *_MESSAGES, *_OCTETS, *_LOGS, *_DIRECTORY),)
-"""Step n brings a shard from version n to n + 1."""
+_STEPS: Final = (("the first tables", (*_ACCOUNTS, *_MESSAGES, *_OCTETS, *_LOGS, *_DIRECTORY)),)
+
+
+def steps(dialect: Dialect) -> tuple[Step, ...]:
+    """Every step, in the words of a dialect: `await migrate(database, steps(database.dialect))`."""
+    words = {
+        "integer": dialect.integer,
+        "octets": dialect.octets,
+        "text": dialect.text,
+        "clustered": dialect.clustered,
+    }
+    return tuple(
+        Step(number, name, tuple(statement.format_map(words) for statement in statements))
+        for number, (name, statements) in enumerate(_STEPS, 1)
+    )

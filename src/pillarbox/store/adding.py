@@ -1,0 +1,226 @@
+"""Adding a message: octets, thread, message and placements, under the account's lock."""
+
+import hashlib
+import time
+from collections.abc import Sequence
+
+import msgspec
+from backports.zstd import compress
+
+from pillarbox.core.errors import OverQuota, Unavailable
+from pillarbox.core.ids import AccountId, MessageId, ThreadId
+from pillarbox.core.limits import BLOB_INLINE, THREAD_REFERENCES
+from pillarbox.message.digest import Summary
+from pillarbox.store.keyword import joined
+from pillarbox.store.ledger import Box, Ledger, Trace
+from pillarbox.store.model import ALL_FLAGS, DELETED, Added, Arrived, Headers, Place, Placed
+from pillarbox.store.work import Work
+
+LAST_UID = (1 << 32) - 1  # RFC 9051 §2.3.1.1
+_ENCODER = msgspec.msgpack.Encoder()
+
+
+class NotPut(Exception):
+    """A large blob has to be put into the blob store before the transaction can refer to it: put it and run again."""
+
+    def __init__(self, arrived: Arrived) -> None:
+        super().__init__(arrived.blob_id)
+        self.arrived = arrived
+
+
+async def add(
+    work: Work,
+    account: AccountId,
+    arrived: Arrived,
+    places: Sequence[Place],
+    received: int | None,
+    delivery_id: str | None,
+) -> Added:
+    """See Transaction.add."""
+    ledger = work.ledger(account)
+    boxes = [await work.box(account, place.mailbox_id) for place in places]
+    keywords = [joined(place.keywords) for place in places]
+    if await _seen(work, ledger, arrived.size, delivery_id):
+        return Added(MessageId(0), ThreadId(0), (), already=True)
+    await keep_octets(work, account, arrived)
+    message = _mint(ledger)
+    thread = await _thread(work, ledger, arrived.summary, message)
+    at = work.now if received is None else received
+    await _insert_message(work, ledger, arrived, (message, thread, at))
+    placed = []
+    for place, box, words in zip(places, boxes, keywords, strict=True):
+        flags = place.flags & ALL_FLAGS
+        uid = take_uid(box)
+        row = (account, box.mailbox_id, uid, message, flags, words, ledger.modseq, arrived.size, at, work.now, thread)
+        await work.connection.run(PLACE, *row)
+        box.count(ledger.modseq, flags, arrived.size, 1)
+        placed.append(Placed(box.mailbox_id, box.uidvalidity, uid))  # type: ignore[arg-type]
+    ledger.used += arrived.size
+    ledger.messages += 1
+    ledger.dirty = True
+    ledger.traces[message] = Trace(thread, before=False, after=any(not p.flags & DELETED for p in places))
+    return Added(message, thread, tuple(placed))
+
+
+PLACE = (
+    "INSERT INTO placement (account_id, mailbox_id, uid, message_id, flags, keywords, modseq, size, received, saved,"
+    " thread_id) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)"
+)
+
+
+def take_uid(box: Box) -> int:
+    """The next UID of a mailbox; never given twice."""
+    uid = box.uidnext
+    if uid >= LAST_UID:
+        raise Unavailable("the mailbox has used all its UIDs")
+    box.uidnext = uid + 1
+    return uid
+
+
+async def _seen(work: Work, ledger: Ledger, size: int, delivery_id: str | None) -> bool:
+    """Whether the delivery is a repeat. OverQuota when it is not and there is no room for it."""
+    limit = ledger.quota if ledger.quota is not None else work.limits.quota
+    full = limit is not None and ledger.used + size > limit
+    if delivery_id is None:
+        repeated = False
+    elif full:
+        sql = "SELECT 1 FROM delivery_seen WHERE account_id = $1 AND delivery_id = $2"
+        repeated = await work.connection.one(sql, ledger.account, delivery_id) is not None
+    else:
+        sql = (
+            "INSERT INTO delivery_seen (account_id, delivery_id, at) VALUES ($1, $2, $3)"
+            " ON CONFLICT (account_id, delivery_id) DO NOTHING"
+        )
+        repeated = await work.connection.run(sql, ledger.account, delivery_id, work.now) == 0
+    if full and not repeated:
+        raise OverQuota(f"account {ledger.account} holds {ledger.used} of {limit} octets, {size} more do not fit")
+    return repeated
+
+
+async def keep_octets(work: Work, account: AccountId, arrived: Arrived) -> None:
+    """Make the octets durable with this commit: small ones as a row, large ones must be in the blob store already."""
+    if arrived.size > BLOB_INLINE or arrived.octets is None:
+        if arrived.blob_id not in work.put:
+            raise NotPut(arrived)
+        return
+    coding, octets = (1, arrived.packed) if arrived.packed is not None else (0, arrived.octets)
+    await work.connection.run(
+        "INSERT INTO blob (account_id, blob_id, coding, octets) VALUES ($1, $2, $3, $4)"
+        " ON CONFLICT (account_id, blob_id) DO NOTHING",
+        account,
+        arrived.blob_id,
+        coding,
+        octets,
+    )
+
+
+def packed(octets: bytes) -> bytes | None:
+    """The octets compressed, or None when that gains nothing."""
+    small = compress(octets, 3)
+    return small if len(small) < len(octets) else None
+
+
+def _mint(ledger: Ledger) -> MessageId:
+    """A fresh message id: milliseconds, then the modseq and a count, so that no two of an account are ever equal."""
+    ledger.minted += 1
+    moment = time.time_ns() // 1_000_000 + (ledger.minted >> 6)
+    return MessageId((moment << 20 | (ledger.modseq & 0x3FFF) << 6 | ledger.minted & 0x3F) & (1 << 63) - 1)
+
+
+async def _insert_message(
+    work: Work, ledger: Ledger, arrived: Arrived, ids: tuple[MessageId, ThreadId, int]
+) -> None:
+    message, thread, received = ids
+    summary = arrived.summary
+    await work.connection.run(
+        "INSERT INTO message (account_id, message_id, thread_id, blob_id, blob_offset, blob_length, size, received,"
+        " sent, created_modseq, preview, envelope, bodystructure, body, structure, headers)"
+        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)",
+        ledger.account,
+        message,
+        thread,
+        arrived.blob_id,
+        0,
+        arrived.size,
+        arrived.size,
+        received,
+        summary.sent_at,
+        ledger.modseq,
+        summary.preview.replace("\0", ""),
+        summary.envelope,
+        summary.bodystructure,
+        summary.body,
+        summary.structure,
+        encode_headers(summary),
+    )
+
+
+def encode_headers(summary: Summary) -> bytes:
+    """The fields for lists as the message row keeps them."""
+    return _ENCODER.encode(
+        Headers(
+            summary.subject,
+            summary.base_subject,
+            summary.from_,
+            summary.to,
+            summary.cc,
+            summary.bcc,
+            summary.reply_to,
+            summary.sender_field,
+            summary.sent_at,
+            summary.message_id,
+            summary.in_reply_to,
+            summary.references,
+            summary.has_attachment,
+        )
+    )
+
+
+def thread_keys(summary: Summary) -> list[int]:
+    """What ties a message to others: its own and its last references' message ids, each with the base subject.
+
+    RFC 8621 §3: the same thread when they share a message id and, after removing reply marks, the subject.
+    """
+    own = (summary.message_id,) if summary.message_id else ()
+    names = dict.fromkeys((*own, *summary.in_reply_to[:1], *summary.references[-THREAD_REFERENCES:]))
+    subject = hashlib.blake2b(summary.base_subject.lower().encode("utf-8", "replace"), digest_size=16)
+    keys = []
+    for name in names:
+        joint = subject.copy()
+        joint.update(b"\0" + name.encode("utf-8", "replace"))
+        keys.append(int.from_bytes(joint.digest()[:8], "big") >> 1)
+    return keys
+
+
+async def _thread(work: Work, ledger: Ledger, summary: Summary, message: MessageId) -> ThreadId:
+    """The thread the message belongs to; a new one is named after its first message."""
+    keys = thread_keys(summary)
+    fresh = ThreadId(message)
+    if not keys:
+        ledger.new_threads.add(fresh)
+        return fresh
+    source = "VALUES ($1, $3, $2)"
+    if len(keys) > 1:
+        source = "SELECT CAST($1 AS BIGINT), m.key, CAST($2 AS BIGINT) FROM m WHERE true"
+    prefix = f"WITH m (key) AS {work.dialect.members('$3')} " if len(keys) > 1 else ""
+    rows = await work.connection.all(
+        f"{prefix}INSERT INTO thread_key (account_id, key, thread_id) {source}"
+        " ON CONFLICT (account_id, key) DO UPDATE SET thread_id = thread_key.thread_id RETURNING thread_id",
+        ledger.account,
+        fresh,
+        keys[0] if len(keys) == 1 else work.dialect.array(keys),
+    )
+    known = {row[0] for row in rows} - {fresh}
+    if not known:
+        ledger.new_threads.add(fresh)
+        return fresh
+    thread = ThreadId(min(known))
+    await work.connection.run(
+        "UPDATE thread_key SET thread_id = $2 WHERE account_id = $1 AND thread_id = $4"
+        f" AND key IN {work.dialect.members('$3')}",
+        ledger.account,
+        thread,
+        work.dialect.array(keys),
+        fresh,
+    )
+    return thread

@@ -1,0 +1,242 @@
+"""The directory: whose address is whose, remembered in the process until a version row changes."""
+
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from typing import TypeVar
+
+from pillarbox.core.clock import Clock
+from pillarbox.core.errors import Conflict, Exists, Invalid, NotFound
+from pillarbox.core.ids import AccountId, Modseq, random_id
+from pillarbox.core.limits import ALIAS_TARGETS, DIRECTORY_CACHE
+from pillarbox.store import addressing, people
+from pillarbox.store.mailboxes import make_defaults
+from pillarbox.store.model import Account, Alias, Local, Remote, Resolution, StoreLimits, Unknown
+from pillarbox.store.naming import DEFAULT_MAILBOXES
+from pillarbox.store.port import Connection, Database, Notifier
+from pillarbox.store.resolving import resolve
+from pillarbox.store.work import Work
+
+T = TypeVar("T")
+
+DIRECTORY = AccountId(0)
+"""Stands for the directory in hints between processes."""
+
+VERSION_SECONDS = 1.0  # a change made by another process is seen within this even when its hint is lost
+
+
+class Directory:
+    """Domains, accounts and aliases. Addresses are compared without regard to case; a detail (`you+x@`) is found too."""
+
+    def __init__(self, database: Database, notifier: Notifier, limits: StoreLimits, clock: Clock) -> None:
+        self._database = database
+        self._notifier = notifier
+        self._limits = limits
+        self._clock = clock
+        self._version = -1
+        self._looked = 0.0
+        self._resolved: dict[str, Resolution] = {}
+        self._accounts: dict[AccountId, Account | None] = {}
+
+    async def resolve(self, address: str) -> Resolution:
+        """What an address leads to: Local, Unknown (our domain, nobody there) or Remote. Raises Invalid."""
+        await self._renew()
+        found = self._resolved.get(address)
+        if found is None:
+            local, host = addressing.split(address)
+            found = await self._database.read(lambda connection: resolve(connection, address, local, host))
+            _remember(self._resolved, address, found)
+        return found
+
+    async def account(self, account: AccountId) -> Account:
+        """Raises NotFound."""
+        await self._renew()
+        found = self._accounts.get(account)
+        if found is None:
+            found = await self._database.read(lambda connection: people.by_id(connection, account))
+            if found is None:
+                raise NotFound("no such account")
+            _remember(self._accounts, account, found)
+        return found
+
+    async def login(self, name: str) -> Account | None:
+        """The active account of a login name: its main address, or an alias that leads to it alone."""
+        try:
+            found = await self.resolve(name)
+        except Invalid:
+            return None
+        if not isinstance(found, Local) or len(found.accounts) != 1 or found.remote or found.detail is not None:
+            return None
+        account = await self.account(found.accounts[0])
+        direct = addressing.folded(name)
+        if account.login != direct and not await self._database.read(lambda one: people.targets(one, direct)):
+            return None  # by catch-all only
+        return account if account.active else None
+
+    async def may_send_as(self, account: AccountId, address: str) -> bool:
+        """Whether the address leads to the account."""
+        try:
+            found = await self.resolve(address)
+        except Invalid:
+            return False
+        return isinstance(found, Local) and account in found.accounts
+
+    async def addresses_of(self, account: AccountId) -> list[str]:
+        """The main address, then the aliases that lead to it directly."""
+        login = (await self.account(account)).login
+        return [login, *await self._database.read(lambda connection: people.aliases_to(connection, login))]
+
+    async def domains(self) -> list[str]:
+        """Our domains in order."""
+        return await self._database.read(people.domains)
+
+    async def accounts(self) -> list[Account]:
+        """Every account by login."""
+        return await self._database.read(people.everybody)
+
+    async def aliases(self) -> list[Alias]:
+        """Every alias by address."""
+        return await self._database.read(people.aliases)
+
+    async def add_domain(self, name: str) -> None:
+        """Raises Exists, Invalid."""
+        domain = addressing.domain(name)
+
+        async def unit(connection: Connection) -> None:
+            if await people.has_domain(connection, domain):
+                raise Exists("the domain exists")
+            await connection.run("INSERT INTO domain (domain) VALUES ($1)", domain)
+
+        await self._change(unit)
+
+    async def remove_domain(self, name: str) -> None:
+        """Raises NotFound, Conflict while accounts or aliases have addresses in it."""
+        domain = addressing.domain(name)
+
+        async def unit(connection: Connection) -> None:
+            for one in (*await people.everybody(connection), *await people.aliases(connection)):
+                address = one.login if isinstance(one, Account) else one.address
+                if address.rpartition("@")[2] == domain:
+                    raise Conflict(f"{address} is in the domain")
+            await people.change(connection, "DELETE FROM domain WHERE domain = $1", domain)
+
+        await self._change(unit)
+
+    async def add_account(
+        self, address: str, password_hash: str, name: str = "", quota: int | None = None
+    ) -> Account:
+        """A new account with its default mailboxes. Raises Exists, Invalid, NotFound when the domain is not ours."""
+        local, host = addressing.split(address)
+        if addressing.DETAIL in local:
+            raise Invalid("an account's address cannot have a detail")
+        account = Account(AccountId(random_id()), f"{local}@{host}", name, password_hash, quota)
+
+        async def unit(connection: Connection) -> None:
+            await _our_domain(connection, host)
+            if await people.targets(connection, account.login):
+                raise Exists("the address is an alias")
+            now = self._clock.now()
+            await people.insert_account(connection, account, now)
+            work = Work(connection, self._database.dialect, self._limits, now, frozenset())
+            await work.lock([account.account_id])
+            await make_defaults(work, account.account_id, DEFAULT_MAILBOXES)
+            await work.finish()
+
+        await self._change(unit)
+        return account
+
+    async def set_password(self, account: AccountId, password_hash: str) -> None:
+        """Raises NotFound."""
+        await self._set("UPDATE person SET password = $2 WHERE account_id = $1", account, password_hash)
+
+    async def set_name(self, account: AccountId, name: str) -> None:
+        """Raises NotFound."""
+        await self._set("UPDATE person SET name = $2 WHERE account_id = $1", account, name)
+
+    async def set_active(self, account: AccountId, active: bool) -> None:
+        """An account that is not active gets mail but cannot log in. Raises NotFound."""
+        await self._set("UPDATE person SET active = $2 WHERE account_id = $1", account, int(active))
+
+    async def set_quota(self, account: AccountId, quota: int | None) -> None:
+        """Octets; None for the setting's default. Raises NotFound."""
+        await self._set("UPDATE account SET quota = $2 WHERE account_id = $1", account, quota)
+
+    async def remove_account(self, account: AccountId) -> None:
+        """The account with all its mail. Raises NotFound."""
+
+        async def unit(connection: Connection) -> None:
+            lock = "SELECT modseq FROM account WHERE account_id = $1" + self._database.dialect.for_update
+            if await connection.one(lock, account) is None:
+                raise NotFound("no such account")
+            await people.delete_account(connection, account)
+
+        await self._change(unit)
+
+    async def add_alias(self, address: str, targets: Sequence[str]) -> None:
+        """Have an address (`@domain`: every address of the domain that is nobody's) lead to others, ours or elsewhere.
+
+        Replaces what it led to before. Raises Exists when it is an account's, Invalid, NotFound (not our domain).
+        """
+        kept = addressing.folded(address)
+        to = sorted({addressing.folded(one) for one in targets})
+        if not to or len(to) > ALIAS_TARGETS or any(one.startswith("@") for one in to):
+            raise Invalid("an alias leads to one or more addresses")
+
+        async def unit(connection: Connection) -> None:
+            await _our_domain(connection, kept.rpartition("@")[2])
+            if await people.by_login(connection, kept) is not None:
+                raise Exists("the address is an account's")
+            await people.replace_alias(connection, kept, to)
+
+        await self._change(unit)
+
+    async def remove_alias(self, address: str) -> None:
+        """Raises NotFound."""
+        kept = addressing.folded(address)
+        await self._change(lambda connection: people.change(connection, "DELETE FROM alias WHERE address = $1", kept))
+
+    def hint(self, version: Modseq) -> None:
+        """Another process has changed the directory."""
+        if version != self._version:
+            self._looked = 0.0
+
+    async def _set(self, sql: str, *values: object) -> None:
+        await self._change(lambda connection: people.change(connection, sql, *values))
+
+    async def _change(self, unit: Callable[[Connection], Awaitable[None]]) -> None:
+        async def versioned(connection: Connection) -> int:
+            version = await people.raise_version(connection)
+            await unit(connection)
+            return version
+
+        version = await self._database.write(versioned)
+        self._forget(version)
+        self._notifier.publish([(DIRECTORY, Modseq(version))])
+
+    async def _renew(self) -> None:
+        now = time.monotonic()
+        if self._looked and now - self._looked < VERSION_SECONDS:
+            return
+        version = await self._database.read(people.version)
+        self._looked = now
+        if version != self._version:
+            self._forget(version)
+
+    def _forget(self, version: int) -> None:
+        self._version = version
+        self._resolved.clear()
+        self._accounts.clear()
+
+
+async def _our_domain(connection: Connection, name: str) -> None:
+    if not await people.has_domain(connection, name):
+        raise NotFound(f"{name} is not a domain of ours")
+
+
+K = TypeVar("K")
+
+
+def _remember(cache: dict[K, T], key: K, value: T) -> None:
+    if len(cache) >= DIRECTORY_CACHE:
+        cache.clear()
+    cache[key] = value
+

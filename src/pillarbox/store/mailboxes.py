@@ -1,0 +1,217 @@
+"""Making, renaming, changing and deleting mailboxes."""
+
+from types import EllipsisType
+
+from pillarbox.core.errors import Conflict, Exists, Invalid, NotFound
+from pillarbox.core.ids import AccountId, MailboxId, random_id, spell
+from pillarbox.core.limits import MAILBOXES
+from pillarbox.store.expunging import forget
+from pillarbox.store.held import held, threads_of
+from pillarbox.store.ledger import BOX_COLUMNS, CREATED, DESTROYED, UPDATED, Box, Ledger
+from pillarbox.store.model import MAILBOX_PREFIX, ROLES, Kind
+from pillarbox.store.moving import move
+from pillarbox.store.naming import INBOX, full_name, parent_name
+from pillarbox.store.work import Work
+
+_LAST_UIDVALIDITY = (1 << 32) - 1
+
+
+async def named(work: Work, account: AccountId, name: str) -> Box:
+    """The mailbox of that full name. NotFound."""
+    wanted = full_name(name)
+    ledger = work.ledger(account)
+    known = next((box for box in ledger.boxes.values() if box.name == wanted), None)
+    if known is None and not ledger.all_boxes:
+        sql = f"SELECT {BOX_COLUMNS} FROM mailbox WHERE account_id = $1 AND name = $2"
+        row = await work.connection.one(sql, account, wanted)
+        if row is not None:
+            known = ledger.boxes.setdefault(row[0], Box(*row))
+    if known is None:
+        raise NotFound("no such mailbox")
+    return known
+
+
+async def create(
+    work: Work, account: AccountId, name: str, role: str | None, subscribed: bool, exist_ok: bool
+) -> Box:
+    """See Transaction.create_mailbox."""
+    wanted = full_name(name)
+    boxes = {box.name: box for box in await work.boxes(account)}
+    if wanted in boxes:
+        if exist_ok:
+            return boxes[wanted]
+        raise Exists("the mailbox exists")
+    if role is not None:
+        _check_role(role, None, list(boxes.values()))
+    missing = [wanted]
+    while (above := parent_name(missing[-1])) is not None and above not in boxes:
+        missing.append(above)
+    if len(boxes) + len(missing) > MAILBOXES:
+        raise Invalid("too many mailboxes")
+    parent = boxes[above].mailbox_id if above is not None else None
+    for one in reversed(missing):
+        box = await _insert(work, work.ledger(account), one, parent, (role if one == wanted else None, subscribed))
+        parent = box.mailbox_id
+    return box
+
+
+async def _insert(
+    work: Work, ledger: Ledger, name: str, parent: MailboxId | None, traits: tuple[str | None, bool]
+) -> Box:
+    role, subscribed = traits
+    validity = _next_validity(work, ledger)
+    modseq = ledger.modseq
+    box = Box(
+        mailbox_id=MailboxId(random_id()),
+        parent_id=parent,
+        name=name,
+        role=role,
+        uidvalidity=validity,
+        uidnext=1,
+        highestmodseq=modseq,
+        total=0,
+        unseen=0,
+        deleted=0,
+        size=0,
+        subscribed=int(subscribed),
+        sort_order=0,
+        created_modseq=modseq,
+    )
+    await work.connection.run(
+        f"INSERT INTO mailbox (account_id, {BOX_COLUMNS}, vanished_floor)"
+        " VALUES ($1, $2, $3, $4, $5, $6, 1, $7, 0, 0, 0, 0, $8, 0, $7, 0)",
+        ledger.account,
+        box.mailbox_id,
+        parent,
+        name,
+        role,
+        validity,
+        modseq,
+        box.subscribed,
+    )
+    ledger.boxes[box.mailbox_id] = box
+    _record(ledger, box, CREATED)
+    return box
+
+
+def _next_validity(work: Work, ledger: Ledger) -> int:
+    """Higher than any the account has had, so that a name made again is not mistaken for the old one."""
+    ledger.uidvalidity = max(ledger.uidvalidity + 1, min(work.now, _LAST_UIDVALIDITY))
+    return ledger.uidvalidity
+
+
+def _record(ledger: Ledger, box: Box, operation: int) -> None:
+    ledger.record(Kind.MAILBOX, spell(MAILBOX_PREFIX, box.mailbox_id), operation)
+
+
+async def rename(work: Work, account: AccountId, mailbox_id: MailboxId, new_name: str) -> None:
+    """See Transaction.rename_mailbox."""
+    wanted = full_name(new_name)
+    everyone = await work.boxes(account)
+    box = await work.box(account, mailbox_id)
+    if box.name == wanted:
+        return
+    if any(other.name == wanted for other in everyone):
+        raise Exists("the mailbox exists")
+    if wanted.startswith(f"{box.name}/"):
+        raise Invalid("a mailbox cannot go into itself")
+    if box.name == INBOX:
+        await _empty_inbox(work, account, box, wanted)
+        return
+    below = [other for other in everyone if other.name.startswith(f"{box.name}/")]
+    renamed = [(one, full_name(wanted + one.name[len(box.name) :])) for one in (box, *below)]
+    above = parent_name(wanted)
+    parent = None
+    if above is not None:
+        parent = (await create(work, account, above, None, True, exist_ok=True)).mailbox_id
+    box.parent_id = parent
+    for one, name in renamed:
+        one.name = name
+        await _write_traits(work, account, one)
+        _record(work.ledger(account), one, UPDATED)
+
+
+async def _empty_inbox(work: Work, account: AccountId, inbox: Box, new_name: str) -> None:
+    """RFC 3501 §6.3.5: renaming INBOX moves its messages to a new mailbox; INBOX and its children stay."""
+    target = await create(work, account, new_name, None, True, exist_ok=False)
+    await move(work, account, inbox.mailbox_id, [(1, inbox.uidnext)], target.mailbox_id)
+
+
+async def update(
+    work: Work,
+    account: AccountId,
+    mailbox_id: MailboxId,
+    subscribed: bool | None,
+    sort_order: int | None,
+    role: str | None | EllipsisType,
+) -> None:
+    """See Transaction.update_mailbox."""
+    box = await work.box(account, mailbox_id)
+    before = (box.subscribed, box.sort_order, box.role)
+    if subscribed is not None:
+        box.subscribed = int(subscribed)
+    if sort_order is not None:
+        if not 0 <= sort_order < 1 << 31:
+            raise Invalid("sort order out of range")
+        box.sort_order = sort_order
+    if not isinstance(role, EllipsisType) and role != box.role:
+        if role is not None or box.role == "inbox":
+            _check_role(role or "", box, await work.boxes(account))
+        box.role = role
+    if (box.subscribed, box.sort_order, box.role) != before:
+        await _write_traits(work, account, box)
+        _record(work.ledger(account), box, UPDATED)
+
+
+def _check_role(role: str, box: Box | None, boxes: list[Box]) -> None:
+    """One mailbox for each role (RFC 8621 §2), and "inbox" is INBOX's for ever."""
+    if role not in ROLES:
+        raise Invalid("no such role, or it cannot be taken away")
+    if (role == "inbox") != (box is not None and box.name == INBOX):
+        raise Invalid("the role inbox belongs to INBOX alone")
+    if any(other.role == role for other in boxes if other is not box):
+        raise Exists("another mailbox has this role")
+
+
+async def _write_traits(work: Work, account: AccountId, box: Box) -> None:
+    await work.connection.run(
+        "UPDATE mailbox SET parent_id = $3, name = $4, role = $5, subscribed = $6, sort_order = $7"
+        " WHERE account_id = $1 AND mailbox_id = $2",
+        account,
+        box.mailbox_id,
+        box.parent_id,
+        box.name,
+        box.role,
+        box.subscribed,
+        box.sort_order,
+    )
+
+
+async def delete(work: Work, account: AccountId, mailbox_id: MailboxId, keep_messages: bool) -> None:
+    """See Transaction.delete_mailbox."""
+    boxes, ledger = await work.boxes(account), work.ledger(account)
+    box = await work.box(account, mailbox_id)
+    if box.name == INBOX:
+        raise Invalid("INBOX cannot be deleted")
+    if any(other.parent_id == mailbox_id for other in boxes):
+        raise Conflict("the mailbox has children")
+    if keep_messages and box.total:
+        raise Conflict("the mailbox is not empty")
+    rows = await held(work, account, mailbox_id, None)
+    messages = threads_of(rows)
+    await work.trace(ledger, messages)
+    for table in ("placement", "vanished", "mailbox"):
+        sql = f"DELETE FROM {table} WHERE account_id = $1 AND mailbox_id = $2"
+        await work.connection.run(sql, account, mailbox_id)
+    await forget(work, ledger, list(messages))
+    del ledger.boxes[mailbox_id]
+    _record(ledger, box, DESTROYED)
+
+
+async def make_defaults(work: Work, account: AccountId, defaults: tuple[tuple[str, str], ...]) -> None:
+    """The mailboxes of a new account."""
+    ledger = work.ledger(account)
+    ledger.all_boxes = True
+    for name, role in defaults:
+        await _insert(work, ledger, name, None, (role, True))
+

@@ -1,0 +1,214 @@
+"""Reading mailboxes, placements and messages; each function is one or more statements on one snapshot."""
+
+from collections.abc import Sequence
+from functools import lru_cache
+
+import msgspec
+
+from pillarbox.core.errors import NotFound
+from pillarbox.core.ids import AccountId, BlobId, MailboxId, MessageId, Modseq, ThreadId, Uid
+from pillarbox.core.limits import PAGE
+from pillarbox.store.emails import union
+from pillarbox.store.ledger import BOX_COLUMNS, mailbox_of
+from pillarbox.store.model import (
+    DELETED,
+    BlobRef,
+    Email,
+    FlagState,
+    Headers,
+    Mailbox,
+    MailboxChanges,
+    Need,
+    Quota,
+    Row,
+)
+from pillarbox.store.naming import full_name, name_order
+from pillarbox.store.port import Connection, Dialect, Record
+from pillarbox.store.ranges import Piece
+
+_BASE = "p.uid, p.message_id, p.flags, p.keywords, p.modseq, p.size, p.received, p.saved, p.thread_id"
+_JOINED = " JOIN message m ON m.account_id = p.account_id AND m.message_id = p.message_id"
+_COLUMNS = {
+    Need.ENVELOPE: ("envelope",),
+    Need.BODYSTRUCTURE: ("bodystructure", "body"),
+    Need.STRUCTURE: ("structure",),
+    Need.PREVIEW: ("preview",),
+    Need.HEADERS: ("headers",),
+    Need.BLOB: ("blob_id", "blob_offset", "blob_length"),
+}
+_HEADERS = msgspec.msgpack.Decoder(Headers)
+
+
+@lru_cache(maxsize=64)
+def _columns(need: Need) -> tuple[str, ...]:
+    return tuple(column for one, columns in _COLUMNS.items() if need & one for column in columns)
+
+
+@lru_cache(maxsize=64)
+def _select(need: Need) -> str:
+    wide = "".join(f", m.{column}" for column in _columns(need))
+    return f"SELECT {_BASE}{wide} FROM placement p{_JOINED if wide else ''} WHERE p.account_id = $1 AND p.mailbox_id = $2"
+
+
+async def mailboxes(connection: Connection, account: AccountId) -> list[Mailbox]:
+    """See Store.mailboxes."""
+    rows = await connection.all(f"SELECT {BOX_COLUMNS} FROM mailbox WHERE account_id = $1", account)
+    return sorted(map(mailbox_of, rows), key=lambda one: name_order(one.name))
+
+
+async def mailbox(connection: Connection, account: AccountId, mailbox_id: MailboxId) -> Mailbox:
+    """See Store.mailbox."""
+    sql = f"SELECT {BOX_COLUMNS} FROM mailbox WHERE account_id = $1 AND mailbox_id = $2"
+    return _found(await connection.one(sql, account, mailbox_id))
+
+
+async def mailbox_named(connection: Connection, account: AccountId, name: str) -> Mailbox:
+    """See Store.mailbox_named."""
+    sql = f"SELECT {BOX_COLUMNS} FROM mailbox WHERE account_id = $1 AND name = $2"
+    return _found(await connection.one(sql, account, full_name(name)))
+
+
+def _found(row: Record | None) -> Mailbox:
+    if row is None:
+        raise NotFound("no such mailbox")
+    return mailbox_of(row)
+
+
+async def page(
+    connection: Connection, dialect: Dialect, place: tuple[AccountId, MailboxId], piece: Piece, need: Need
+) -> list[Row]:
+    """The first rows of a piece, in UID order: all of a listed piece, at most PAGE of an open one."""
+    select = _select(need)
+    if not piece.dense:
+        sql = f"{select} AND p.uid IN {dialect.members('$3')} ORDER BY p.uid"
+        records = await connection.all(sql, *place, dialect.array(piece.uids or ()))
+    else:
+        sql = f"{select} AND p.uid >= $3 AND p.uid <= $4 ORDER BY p.uid LIMIT {PAGE if piece.uids is None else 4 * PAGE}"
+        records = await connection.all(sql, *place, piece.low, piece.high)
+        if piece.uids is not None:
+            chosen = set(piece.uids)
+            records = [record for record in records if record[0] in chosen]
+    if not need:
+        return [Row(*record) for record in records]
+    columns = _columns(need)
+    return [Row(*record[:9], **_wide(columns, record[9:])) for record in records]
+
+
+def _wide(columns: Sequence[str], values: Record) -> dict[str, object]:
+    wide: dict[str, object] = dict(zip(columns, values, strict=True))
+    if "headers" in wide:
+        wide["headers"] = _HEADERS.decode(values[columns.index("headers")])
+    if "blob_id" in wide:
+        ref = BlobRef(wide.pop("blob_id"), wide.pop("blob_offset"), wide.pop("blob_length"))  # type: ignore[arg-type]
+        wide["blob"] = ref
+    return wide
+
+
+async def since(connection: Connection, account: AccountId, mailbox_id: MailboxId, modseq: Modseq) -> MailboxChanges:
+    """See Store.since."""
+    sql = f"SELECT {BOX_COLUMNS}, vanished_floor FROM mailbox WHERE account_id = $1 AND mailbox_id = $2"
+    row = await connection.one(sql, account, mailbox_id)
+    if row is None:
+        return MailboxChanges(None, (), (), modseq, reset=True)
+    box = mailbox_of(row)
+    reset = modseq < row[14]
+    if box.highestmodseq <= modseq:
+        return MailboxChanges(box, (), (), box.highestmodseq, reset)
+    where = "WHERE account_id = $1 AND mailbox_id = $2 AND modseq > $3"
+    place = (account, mailbox_id, modseq)
+    changed = await connection.all(f"SELECT uid, flags, keywords, modseq FROM placement {where}", *place)
+    gone = await connection.all(f"SELECT uid FROM vanished {where}", *place)
+    return MailboxChanges(
+        box,
+        tuple(FlagState(*one) for one in sorted(changed)),
+        tuple(sorted(Uid(one[0]) for one in gone)),
+        box.highestmodseq,
+        reset,
+    )
+
+
+async def emails(
+    connection: Connection, dialect: Dialect, account: AccountId, ids: Sequence[MessageId], need: Need
+) -> dict[MessageId, Email]:
+    """See Store.emails; at most PAGE ids."""
+    members, array = dialect.members("$2"), dialect.array(list(dict.fromkeys(ids)))
+    placed: dict[MessageId, list[tuple[MailboxId, int, str]]] = {}
+    for message_id, *one in await connection.all(
+        "SELECT message_id, mailbox_id, flags, keywords FROM placement"
+        f" WHERE account_id = $1 AND message_id IN {members} AND (flags & {DELETED}) = 0",
+        account,
+        array,
+    ):
+        placed.setdefault(message_id, []).append((one[0], one[1], one[2]))
+    wide = _columns(need & (Need.PREVIEW | Need.STRUCTURE | Need.HEADERS))
+    columns = "".join(f", {column}" for column in wide)
+    rows = await connection.all(
+        f"SELECT message_id, thread_id, size, received, blob_id, blob_offset, blob_length{columns} FROM message"
+        f" WHERE account_id = $1 AND message_id IN {members}",
+        account,
+        array,
+    )
+    found = {row[0]: row for row in rows}
+    return {one: _email(found[one], placed[one], wide) for one in ids if one in found and one in placed}
+
+
+def _email(row: Record, placed: Sequence[tuple[MailboxId, int, str]], wide: Sequence[str]) -> Email:
+    message_id, thread_id, size, received, *blob = row[:7]
+    values = _wide(wide, row[7:])
+    return Email(message_id, thread_id, *union(placed), size, received, BlobRef(*blob), **values)  # type: ignore[arg-type]
+
+
+async def threads(
+    connection: Connection, dialect: Dialect, account: AccountId, ids: Sequence[ThreadId]
+) -> dict[ThreadId, list[MessageId]]:
+    """See Store.thread; at most PAGE ids."""
+    rows = await connection.all(
+        "SELECT DISTINCT m.thread_id, m.received, m.message_id FROM message m JOIN placement p"
+        " ON p.account_id = m.account_id AND p.message_id = m.message_id"
+        f" WHERE m.account_id = $1 AND m.thread_id IN {dialect.members('$2')} AND (p.flags & {DELETED}) = 0"
+        " ORDER BY m.received, m.message_id",
+        account,
+        dialect.array(list(dict.fromkeys(ids))),
+    )
+    members: dict[ThreadId, list[MessageId]] = {}
+    for thread_id, _, message_id in rows:
+        members.setdefault(thread_id, []).append(message_id)
+    return members
+
+
+async def modseq(connection: Connection, account: AccountId) -> Modseq:
+    """See Store.modseq."""
+    row = await connection.one("SELECT modseq FROM account WHERE account_id = $1", account)
+    if row is None:
+        raise NotFound("no such account")
+    return Modseq(row[0])
+
+
+async def quota(connection: Connection, account: AccountId, default: int | None) -> Quota:
+    """See Store.quota."""
+    row = await connection.one("SELECT used, quota, messages FROM account WHERE account_id = $1", account)
+    if row is None:
+        raise NotFound("no such account")
+    return Quota(row[0], default if row[1] is None else row[1], row[2])
+
+
+async def blob_of(connection: Connection, account: AccountId, blob_id: BlobId) -> BlobRef:
+    """The whole blob, if a message, an upload or a queued message of the account refers to it. NotFound."""
+    for sql in (
+        "SELECT blob_length FROM message WHERE account_id = $1 AND blob_id = $2 AND blob_offset = 0",
+        "SELECT size FROM upload WHERE account_id = $1 AND blob_id = $2",
+        "SELECT blob_offset + blob_length FROM queue WHERE account_id = $1 AND blob_id = $2",
+    ):
+        row = await connection.one(sql, account, blob_id)
+        if row is not None:
+            return BlobRef(blob_id, 0, row[0])
+    raise NotFound("no such blob")
+
+
+async def upload_of(connection: Connection, account: AccountId, blob_id: BlobId) -> BlobRef:
+    """The whole blob of an upload. NotFound."""
+    sql = "SELECT size FROM upload WHERE account_id = $1 AND blob_id = $2"
+    row = await connection.one(sql, account, blob_id)
+    if row is None:
+        raise NotFound("no such upload")
+    return BlobRef(blob_id, 0, row[0])

@@ -1,0 +1,133 @@
+"""The spool: octets that are arriving, counted, hashed and bounded, in memory or in a temporary file."""
+
+import asyncio
+import contextlib
+import mmap
+import os
+import tempfile
+from collections.abc import Iterable
+from pathlib import Path
+from typing import BinaryIO
+
+from blake3 import blake3
+
+from pillarbox.core.errors import TooBig, Unavailable
+from pillarbox.core.ids import BlobId
+from pillarbox.core.limits import BLOB_INLINE, SPOOL_MEMORY
+from pillarbox.message.digest import Summary, summarise
+from pillarbox.store.adding import packed
+from pillarbox.store.model import Arrived, StoreLimits
+
+PREFIX = "pillarbox-"
+SUFFIX = ".spool"
+
+
+class Spooling:
+    """One message or upload on its way in. Call `write` for each chunk, then `finish`, or `discard`."""
+
+    __slots__ = ("_chunks", "_file", "_hash", "_limits", "size")
+
+    def __init__(self, limits: StoreLimits) -> None:
+        self._limits = limits
+        self._hash = blake3()
+        self._chunks: list[bytes] = []
+        self._file: BinaryIO | None = None
+        self.size = 0
+        """Octets so far."""
+
+    def write(self, chunk: bytes | bytearray | memoryview) -> None:
+        """Take the next octets. TooBig as soon as there are more than the setting `limits.message_size` allows."""
+        octets = bytes(chunk)
+        self.size += len(octets)
+        if self.size > self._limits.message_size:
+            self.discard()
+            raise TooBig(f"more than {self._limits.message_size} octets")
+        self._hash.update(octets)
+        if self._file is None and self.size > SPOOL_MEMORY:
+            self._file = _temporary(self._limits.spool_dir, self._chunks)
+            self._chunks = []
+        if self._file is None:
+            self._chunks.append(octets)
+        else:
+            _put(self._file, octets)
+
+    async def finish(self) -> Arrived:
+        """The octets with what the store keeps about them. A large message is read in a thread."""
+        blob_id = BlobId(self._hash.hexdigest())
+        if self._file is None:
+            octets = b"".join(self._chunks)
+            self._chunks = []
+            if self.size <= BLOB_INLINE:
+                return Arrived(blob_id, self.size, octets, None, summarise(octets), packed(octets))
+            return Arrived(blob_id, self.size, octets, None, await asyncio.to_thread(summarise, octets))
+        file, self._file = self._file, None
+        path = file.name
+        try:
+            return Arrived(blob_id, self.size, None, path, await asyncio.to_thread(_close_and_read, file))
+        except BaseException:
+            Path(path).unlink(missing_ok=True)
+            raise
+
+    def discard(self) -> None:
+        """Forget the octets; harmless after `finish`, whose result stays good."""
+        self._chunks = []
+        if self._file is not None:
+            self._file.close()
+            Path(self._file.name).unlink(missing_ok=True)
+            self._file = None
+
+
+def discard(arrived: Arrived) -> None:
+    """Remove the temporary file of octets that will not be added; harmless when they were."""
+    if arrived.path is not None:
+        Path(arrived.path).unlink(missing_ok=True)
+
+
+def to_file(arrived: Arrived, limits: StoreLimits) -> str:
+    """A temporary file with the octets (in a thread)."""
+    if arrived.path is not None:
+        return arrived.path
+    file = _temporary(limits.spool_dir, [arrived.octets or b""])
+    file.close()
+    return file.name
+
+
+def clear(spool_dir: str) -> None:
+    """Remove what an earlier run left in the spool directory; files of processes that live are kept."""
+    for path in Path(spool_dir).glob(f"{PREFIX}*{SUFFIX}"):
+        owner = path.name[len(PREFIX) :].partition("-")[0]
+        if not owner.isdigit() or int(owner) == os.getpid() or not Path(f"/proc/{owner}").exists():
+            path.unlink(missing_ok=True)
+
+
+def _temporary(folder: str, chunks: Iterable[bytes]) -> BinaryIO:
+    try:
+        Path(folder).mkdir(mode=0o700, parents=True, exist_ok=True)
+        descriptor, path = tempfile.mkstemp(suffix=SUFFIX, prefix=f"{PREFIX}{os.getpid()}-", dir=folder)
+        os.close(descriptor)
+        file = Path(path).open("wb")  # noqa: SIM115
+    except OSError as error:
+        raise Unavailable(f"spool: {error}") from error
+    for chunk in chunks:
+        _put(file, chunk)
+    return file
+
+
+def _put(file: BinaryIO, octets: bytes) -> None:
+    try:
+        file.write(octets)
+    except OSError as error:
+        file.close()
+        Path(file.name).unlink(missing_ok=True)
+        raise Unavailable(f"spool: {error}") from error
+
+
+def _close_and_read(file: BinaryIO) -> Summary:
+    try:
+        file.close()
+        with Path(file.name).open("rb") as again, contextlib.closing(
+            mmap.mmap(again.fileno(), 0, access=mmap.ACCESS_READ)
+        ) as octets:
+            return summarise(octets)
+    except OSError as error:
+        raise Unavailable(f"spool: {error}") from error

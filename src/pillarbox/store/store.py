@@ -1,0 +1,246 @@
+"""The mail store: everything servers and services do with mail goes through here."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from typing import TypeVar
+
+from pillarbox.core.clock import Clock
+from pillarbox.core.ids import AccountId, BlobId, MailboxId, MessageId, Modseq, ThreadId, Uid
+from pillarbox.core.limits import PAGE
+from pillarbox.store import changes, objects, queueing, reading, searching, spool
+from pillarbox.store.adding import NotPut
+from pillarbox.store.blobs import Octets
+from pillarbox.store.counting import Counting
+from pillarbox.store.directory import DIRECTORY, Directory
+from pillarbox.store.model import (
+    BlobRef,
+    Changes,
+    Counts,
+    Email,
+    Kind,
+    Mailbox,
+    MailboxChanges,
+    MailboxView,
+    Need,
+    QueueRow,
+    Quota,
+    Row,
+    StoredObject,
+    StoreLimits,
+)
+from pillarbox.store.port import BlobStore, Connection, Database, Lock, Locks, Notifier
+from pillarbox.store.query import Condition, Order
+from pillarbox.store.ranges import Piece, UidSet, pieces
+from pillarbox.store.spool import Spooling
+from pillarbox.store.transaction import Transaction
+from pillarbox.store.views import Views
+from pillarbox.store.watching import Callback, Watch, Watching
+from pillarbox.store.work import Work
+
+T = TypeVar("T")
+
+Unit = Callable[[Transaction], Awaitable[T]]
+
+
+class Store:
+    """One shard of the mail store. Belongs to one event loop; ids of things that do not exist raise NotFound."""
+
+    def __init__(  # noqa: PLR0913, PLR0917
+        self, database: Database, blobs: BlobStore, notifier: Notifier, locks: Locks, settings: StoreLimits, clock: Clock
+    ) -> None:
+        self.database = database
+        self.blobs = blobs
+        self.settings = settings
+        self.clock = clock
+        self.directory = Directory(database, notifier, settings, clock)
+        self._notifier = notifier
+        self._locks = locks
+        self._octets = Octets(database, blobs, clock)
+        self._views = Views(database)
+        self._watching = Watching(database)
+        self._counting = Counting(database)
+
+    async def open(self) -> None:
+        """Clear the spool of what an earlier run left, and begin to listen."""
+        await asyncio.to_thread(spool.clear, self.settings.spool_dir)
+        self._notifier.subscribe(self._hinted)
+        self._watching.start()
+
+    async def close(self) -> None:
+        """Stop listening. What was handed in (database, blobs, notifier, locks) is closed by who made it."""
+        await self._watching.stop()
+
+    async def write(self, accounts: Sequence[AccountId], unit: Unit[T]) -> T:
+        """Run `unit` in a transaction on these accounts; durable when this returns, and watchers are woken.
+
+        Inside, only methods of the Transaction are awaited; it may be run again. A MailError rolls everything back.
+        """
+        put: set[BlobId] = set()
+
+        async def run(connection: Connection) -> tuple[T, list[tuple[AccountId, Modseq]]]:
+            work = Work(connection, self.database.dialect, self.settings, self.clock.now(), frozenset(put))
+            await work.lock(accounts)
+            return await unit(Transaction(work)), await work.finish()
+
+        while True:
+            try:
+                value, changed = await self.database.write(run)
+            except NotPut as missing:
+                arrived = missing.arrived
+                path = await asyncio.to_thread(spool.to_file, arrived, self.settings)
+                await self.blobs.put_file(arrived.blob_id, path)
+                put.add(arrived.blob_id)
+            else:
+                break
+        for account, modseq in changed:
+            self._watching.hint(account, modseq)
+        if changed:
+            self._notifier.publish(changed)
+        return value
+
+    def spool(self) -> Spooling:
+        """Where octets that are arriving go."""
+        return Spooling(self.settings)
+
+    async def octets(self, account: AccountId, blob: BlobRef) -> bytes:
+        """All octets of a small blob. Unavailable when they are damaged (reported and remembered)."""
+        return await self._octets.slice(account, blob, 0, blob.length)
+
+    def chunks(
+        self, account: AccountId, blob: BlobRef, start: int = 0, length: int | None = None
+    ) -> AsyncIterator[bytes]:
+        """`length` octets from `start` (None: to the end), in chunks. Unavailable when they are damaged."""
+        return self._octets.chunks(account, blob, start, length)
+
+    async def slice(self, account: AccountId, blob: BlobRef, start: int, length: int) -> bytes:
+        """`length` octets from `start`; fewer at the end."""
+        return await self._octets.slice(account, blob, start, length)
+
+    async def many_octets(self, account: AccountId, refs: Sequence[BlobRef]) -> list[bytes | None]:
+        """The octets of several blobs, in the order of `refs`; None for a damaged one (reported and remembered)."""
+        return await self._octets.many(account, refs)
+
+    async def blob(self, account: AccountId, blob_id: BlobId) -> BlobRef:
+        """The whole blob, when a message, an upload or a queued message of the account refers to it."""
+        return await self.database.read(lambda connection: reading.blob_of(connection, account, blob_id))
+
+    async def upload(self, account: AccountId, blob_id: BlobId) -> BlobRef:
+        """The whole blob of an upload of the account."""
+        return await self.database.read(lambda connection: reading.upload_of(connection, account, blob_id))
+
+    async def mailboxes(self, account: AccountId) -> list[Mailbox]:
+        """All mailboxes by full name, INBOX first, children after their parent."""
+        return await self.database.read(lambda connection: reading.mailboxes(connection, account))
+
+    async def mailbox(self, account: AccountId, mailbox_id: MailboxId) -> Mailbox:
+        """The mailbox of that id."""
+        return await self.database.read(lambda connection: reading.mailbox(connection, account, mailbox_id))
+
+    async def mailbox_named(self, account: AccountId, name: str) -> Mailbox:
+        """The mailbox of that full name, INBOX in any case. Invalid when it cannot be a name."""
+        return await self.database.read(lambda connection: reading.mailbox_named(connection, account, name))
+
+    async def view(self, account: AccountId, mailbox_id: MailboxId) -> MailboxView:
+        """The UIDs of a mailbox at present; the same object as long as nothing changes."""
+        return await self._views.view(account, mailbox_id)
+
+    async def placements(
+        self, account: AccountId, mailbox_id: MailboxId, uids: UidSet, need: Need = Need.PLACEMENT
+    ) -> AsyncIterator[list[Row]]:
+        """The placements with these UIDs in UID order, in pages; each page is a snapshot of its own."""
+        for whole in pieces(uids):
+            piece: Piece | None = whole
+            while piece is not None:
+                rows = await self._page((account, mailbox_id), piece, need)
+                if rows:
+                    yield rows
+                more = piece.uids is None and len(rows) == PAGE
+                piece = Piece(rows[-1].uid + 1, piece.high) if more else None
+
+    async def _page(self, place: tuple[AccountId, MailboxId], piece: Piece, need: Need) -> list[Row]:
+        dialect = self.database.dialect
+        return await self.database.read(lambda connection: reading.page(connection, dialect, place, piece, need))
+
+    async def since(self, account: AccountId, mailbox_id: MailboxId, modseq: Modseq) -> MailboxChanges:
+        """What happened in a mailbox after a modseq, on one snapshot."""
+        return await self.database.read(lambda connection: reading.since(connection, account, mailbox_id, modseq))
+
+    async def emails(
+        self, account: AccountId, message_ids: Sequence[MessageId], need: Need = Need.PLACEMENT
+    ) -> dict[MessageId, Email]:
+        """The messages JMAP sees, in the order asked for; those that do not exist are left out."""
+        found: dict[MessageId, Email] = {}
+        dialect = self.database.dialect
+        for start in range(0, len(message_ids), PAGE):
+            part = message_ids[start : start + PAGE]
+            found |= await self.database.read(lambda one, ids=part: reading.emails(one, dialect, account, ids, need))
+        return found
+
+    async def thread(self, account: AccountId, thread_ids: Sequence[ThreadId]) -> dict[ThreadId, list[MessageId]]:
+        """The messages of threads, oldest first; threads that do not exist are left out."""
+        found: dict[ThreadId, list[MessageId]] = {}
+        dialect = self.database.dialect
+        for start in range(0, len(thread_ids), PAGE):
+            part = thread_ids[start : start + PAGE]
+            found |= await self.database.read(lambda one, ids=part: reading.threads(one, dialect, account, ids))
+        return found
+
+    async def modseq(self, account: AccountId) -> Modseq:
+        """The modseq of the account's last change."""
+        return await self.database.read(lambda connection: reading.modseq(connection, account))
+
+    async def changes(self, account: AccountId, kind: Kind, since: Modseq, limit: int) -> Changes:
+        """What happened to objects of a kind after a modseq, at most `limit` of them, never half a transaction.
+
+        Conflict when that is not known (any more), or one transaction changed more than `limit`.
+        """
+        return await self.database.read(lambda connection: changes.changes(connection, account, kind, since, limit))
+
+    async def quota(self, account: AccountId) -> Quota:
+        """What the account holds, and may hold."""
+        default = self.settings.quota
+        return await self.database.read(lambda connection: reading.quota(connection, account, default))
+
+    async def counts(self, account: AccountId) -> dict[MailboxId, Counts]:
+        """Messages and threads of each mailbox that is not empty, as JMAP counts them."""
+        return await self._counting.counts(account, await self.modseq(account))
+
+    async def objects(self, account: AccountId, kind: Kind, ids: Sequence[str] | None = None) -> list[StoredObject]:
+        """The small documents of a kind with these ids (None: all), by id."""
+        dialect = self.database.dialect
+        return await self.database.read(lambda connection: objects.read(connection, dialect, account, kind, ids))
+
+    async def search(
+        self, account: AccountId, mailbox_id: MailboxId, condition: Condition, view: MailboxView | None = None
+    ) -> list[Uid]:
+        """The UIDs of a mailbox that meet a condition, in order (IMAP SEARCH). Within `view` when it is given."""
+        return await searching.search(self, account, mailbox_id, condition, view)
+
+    async def query(
+        self, account: AccountId, condition: Condition, order: Sequence[Order] = (), collapse_threads: bool = False
+    ) -> list[MessageId]:
+        """The messages JMAP sees that meet a condition, in order (RFC 8621 §4.4)."""
+        return await searching.query(self, account, condition, order, collapse_threads)
+
+    def watch(self, account: AccountId, callback: Callback) -> Watch:
+        """Have `callback` called on the loop after changes of the account, here or elsewhere: a hint only."""
+        return self._watching.watch(account, callback)
+
+    async def look(self) -> None:
+        """Wake the watchers of accounts whose changes no hint told of (done now and then anyway)."""
+        await self._watching.look()
+
+    async def lock(self, account: AccountId, name: str) -> Lock:
+        """A lock held across processes, freed when the process dies. Busy when somebody has it."""
+        return await self._locks.acquire(account, name)
+
+    async def queued(self, account: AccountId | None = None, limit: int = 1000) -> list[QueueRow]:
+        """What waits for remote delivery by due time, of one account or of all."""
+        return await self.database.read(lambda connection: queueing.queued(connection, account, limit))
+
+    def _hinted(self, account: AccountId, modseq: Modseq) -> None:
+        if account == DIRECTORY:
+            self.directory.hint(modseq)
+        else:
+            self._watching.hint(account, modseq)
+
