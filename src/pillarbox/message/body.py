@@ -13,7 +13,7 @@ from pillarbox.message.octets import Octets
 from pillarbox.message.structure import Part
 from pillarbox.message.words import base64_octets
 
-_QP_SPACE = re.compile(rb"[ \t]+(?=\r?\n)")
+_QP_SPACE = re.compile(rb"(?<![ \t])[ \t]+(?=\r?\n)")
 _UU_BEGIN = re.compile(rb"^begin [0-7]{3,4} [^\n]*\n", re.M)
 _META = re.compile(r"<meta[^>]{0,200}?charset\s*=\s*[\"']?([A-Za-z0-9_:.-]{1,40})", re.I)
 _HTML_SIZE_MIN = 4096
@@ -38,7 +38,10 @@ def _decoded(data: bytes, encoding: str) -> bytes:
     if encoding == "base64":
         return base64_octets(data)
     if encoding == "quoted-printable":
-        return binascii.a2b_qp(_QP_SPACE.sub(b"", data))
+        # RFC 2045 §6.7 (3): white space at the end of a line was added on the way.
+        if any(end in data for end in (b" \r", b" \n", b"\t\r", b"\t\n")):
+            data = _QP_SPACE.sub(b"", data)
+        return binascii.a2b_qp(data)
     if encoding in ("x-uuencode", "uuencode", "x-uue", "uue"):
         return _uudecoded(data)
     return data
@@ -211,8 +214,13 @@ def _readable(text: str) -> str:
         own = _INTRO_LINE.sub("", _QUOTED_LINE.sub("", text))
     if "-- " in own:
         own = _SIGNATURE.sub("", own)
-    line = " ".join(own.split()) or " ".join(text.split())
+    line = _on_one_line(own) or _on_one_line(text)
     return line if len(line) <= PREVIEW else line[: PREVIEW - 1].rstrip() + "…"
+
+
+def _on_one_line(text: str) -> str:
+    """The first words of `text`, as many as may fit into a preview."""
+    return " ".join(text.split(None, PREVIEW // 2 + 1)[: PREVIEW // 2 + 1])
 
 
 def searchable_text(octets: Octets, root: Part, limit: int) -> str:

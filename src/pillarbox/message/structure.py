@@ -263,9 +263,9 @@ def scan(octets: Octets) -> Part:
     """The tree of a message. Never fails, whatever the octets are; linear in their number.
 
     Where the octets are no proper message: what does not begin with a field has no header; the header of a part, and
-    that of a message which no empty line ends, ends before its first line that is no field; a multipart without delimiters holds one text part;
-    the innermost open multipart owns a boundary that two have; parts nested deeper than MIME_DEPTH are opaque leaves;
-    what follows the MIME_PARTS-th part belongs to it.
+    that of a message which no empty line ends, ends before its first line that is no field; a multipart without
+    delimiters holds one text part; the innermost open multipart owns a boundary that two have; parts nested deeper
+    than MIME_DEPTH are opaque leaves; what follows the MIME_PARTS-th part belongs to it.
     """
     scanner = _Scanner(octets)
     scanner.enter(0, digest=False)

@@ -22,9 +22,10 @@ _WORD_ROOM = 63  # characters of encoded text in an encoded word of 75
 
 def unfold(value: bytes) -> bytes:
     """The value on one line: line ends before white space removed (RFC 5322 §2.2.3), stray ones made spaces."""
+    value = value.strip(b" \t\r\n")
     if b"\n" in value or b"\r" in value:
-        value = _FOLD.sub(b"", value.rstrip(b"\r\n")).replace(b"\r", b" ").replace(b"\n", b" ")
-    return value.strip(b" \t")
+        value = _FOLD.sub(b"", value).replace(b"\r", b" ").replace(b"\n", b" ")
+    return value
 
 
 def raw_text(value: bytes) -> str:
