@@ -210,3 +210,14 @@ async def test_closed_is_unavailable(database: Database) -> None:
     for call in (database.write, database.read, database.read_apart):
         with pytest.raises(Unavailable):
             await call(lambda connection: connection.one("SELECT 1"))
+
+
+async def test_tables_may_change_beside_us(engine: Engine) -> None:
+    database, other = engine.database(), engine.database()
+    await table(database, (1, "a", None))
+    sql = "SELECT * FROM t WHERE k = $1"
+    for _ in range(2):
+        assert await database.read(lambda connection: connection.one(sql, 1)) == (1, "a", None)
+    await other.write(lambda c: c.run(f"ALTER TABLE t ADD COLUMN n {other.dialect.integer} NOT NULL DEFAULT 7"))
+    assert await database.read(lambda connection: connection.one(sql, 1)) == (1, "a", None, 7)
+    assert await database.write(lambda connection: connection.one(sql, 1)) == (1, "a", None, 7)

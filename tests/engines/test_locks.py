@@ -34,7 +34,7 @@ async def test_a_lock_excludes(engine: Engine) -> None:
 async def test_close_frees(engine: Engine) -> None:
     elsewhere = engine.another_locks()
     await elsewhere.acquire(ONE, "pop3")
-    await elsewhere.close()  # type: ignore[attr-defined]
+    await elsewhere.close()
     await engine.locks.acquire(ONE, "pop3")
 
 

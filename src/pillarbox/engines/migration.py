@@ -44,7 +44,7 @@ async def _ensure_table(database: Database) -> None:
 
     try:
         await database.write(create)
-    except Exists:  # PostgreSQL, when two create it at the same instant
+    except Exists:  # PostgreSQL, when another creates it at the same instant: it has committed by now
         await database.write(create)
 
 

@@ -119,7 +119,7 @@ class Notifier(Protocol):
         ...
 
     async def close(self) -> None:
-        """Send what was published and be reachable no longer."""
+        """Be reachable no longer."""
         ...
 
 

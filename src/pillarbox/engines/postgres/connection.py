@@ -13,8 +13,13 @@ from pillarbox.store.port import Record
 if TYPE_CHECKING:
     Session = asyncpg.pool.PoolConnectionProxy[asyncpg.Record] | asyncpg.Connection[asyncpg.Record]
 
-RETRIED = (asyncpg.SerializationError, asyncpg.DeadlockDetectedError)
-"""40001 and 40P01: the transaction may simply be run again."""
+RETRIED = (
+    asyncpg.SerializationError,
+    asyncpg.DeadlockDetectedError,
+    asyncpg.InvalidCachedStatementError,
+    asyncpg.OutdatedSchemaCacheError,
+)
+"""40001, 40P01, and a statement prepared before a migration: the transaction may simply be run again."""
 
 FAILURES = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError, TimeoutError)
 """Everything asyncpg raises for a server that refuses or does not answer."""
@@ -33,6 +38,7 @@ _DOWN = (
     OSError,
     TimeoutError,
 )
+_TAKEN = (asyncpg.UniqueViolationError, asyncpg.DuplicateTableError, asyncpg.DuplicateObjectError)
 _GONE = ("connection is closed", "connection was closed", "pool is clos", "connection has been released")
 
 _log = logging.getLogger("pillarbox.engines.postgres")
@@ -80,7 +86,7 @@ class PostgresConnection:
 
 def refuse(error: Exception) -> NoReturn:
     """Raise what `error` means to the store; what is to be run again or a mistake in a statement stays what it is."""
-    if isinstance(error, asyncpg.UniqueViolationError):
+    if isinstance(error, _TAKEN):
         raise Exists(str(error)) from error
     closed = isinstance(error, asyncpg.InterfaceError) and any(text in str(error) for text in _GONE)
     if closed or isinstance(error, _DOWN):

@@ -25,6 +25,7 @@ class Checkpointer:
         self._task: asyncio.Task[None] | None = None
         self._pages = 0
         self._due = CHECKPOINT_PAGES
+        self._closed = False
 
     def grew(self, _raw: apsw.Connection, _name: str, pages: int) -> int:
         """The hook of the writing connection: the log has `pages` now. Called in whatever thread commits."""
@@ -33,11 +34,12 @@ class Checkpointer:
 
     def look(self) -> None:
         """Begin when it is time (on the loop)."""
-        if self._pages >= self._due and (self._task is None or self._task.done()):
+        if self._pages >= self._due and not self._closed and (self._task is None or self._task.done()):
             self._task = asyncio.get_running_loop().create_task(self._run())
 
     async def close(self) -> None:
         """Finish what is under way. The writer must still be open."""
+        self._closed = True
         if self._task is not None:
             await self._task
         self._executor.shutdown(wait=True)
