@@ -10,7 +10,7 @@ from pillarbox.core.ids import AccountId, Modseq, random_id
 from pillarbox.core.limits import ALIAS_TARGETS, DIRECTORY_CACHE
 from pillarbox.store import addressing, people
 from pillarbox.store.mailboxes import make_defaults
-from pillarbox.store.model import Account, Alias, Local, Remote, Resolution, StoreLimits, Unknown
+from pillarbox.store.model import Account, Alias, Local, Resolution, StoreLimits
 from pillarbox.store.naming import DEFAULT_MAILBOXES
 from pillarbox.store.port import Connection, Database, Notifier
 from pillarbox.store.resolving import resolve
@@ -25,7 +25,7 @@ VERSION_SECONDS = 1.0  # a change made by another process is seen within this ev
 
 
 class Directory:
-    """Domains, accounts and aliases. Addresses are compared without regard to case; a detail (`you+x@`) is found too."""
+    """Domains, accounts and aliases. Addresses are compared in any case; a detail (`you+x@`) is found too."""
 
     def __init__(self, database: Database, notifier: Notifier, limits: StoreLimits, clock: Clock) -> None:
         self._database = database
@@ -113,8 +113,8 @@ class Directory:
         domain = addressing.domain(name)
 
         async def unit(connection: Connection) -> None:
-            for one in (*await people.everybody(connection), *await people.aliases(connection)):
-                address = one.login if isinstance(one, Account) else one.address
+            logins = [one.login for one in await people.everybody(connection)]
+            for address in (*logins, *[one.address for one in await people.aliases(connection)]):
                 if address.rpartition("@")[2] == domain:
                     raise Conflict(f"{address} is in the domain")
             await people.change(connection, "DELETE FROM domain WHERE domain = $1", domain)

@@ -8,7 +8,7 @@ from pillarbox.core.limits import KEYWORD, KEYWORDS_PER_MESSAGE
 
 _WELL_KNOWN = {
     name.lower(): name
-    for name in ("$Forwarded", "$MDNSent", "$Junk", "$NotJunk", "$Phishing", "$Important", "$SubmitPending", "$Submitted")
+    for name in ("$Forwarded", "$MDNSent", "$Junk", "$NotJunk", "$Phishing", "$Important", "$Submitted")
 }
 _ATOM = re.compile(r"[!#$&'+,\-./0-9:;<=>?@A-Z^_`a-z|~]+")  # RFC 9051 §9 atom, with ASCII only (RFC 8621 §4.1.1)
 

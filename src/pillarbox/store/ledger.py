@@ -90,7 +90,9 @@ class Box:
 
 def mailbox_of(row: tuple[Any, ...]) -> Mailbox:
     """The mailbox of a row of BOX_COLUMNS."""
-    return Mailbox(*row[:11], bool(row[11]), *row[12:14])
+    values = list(row[:14])
+    values[11] = bool(values[11])
+    return Mailbox(*values)
 
 
 @dataclass(slots=True)

@@ -143,7 +143,7 @@ async def update(
     mailbox_id: MailboxId,
     subscribed: bool | None,
     sort_order: int | None,
-    role: str | None | EllipsisType,
+    role: str | EllipsisType | None,
 ) -> None:
     """See Transaction.update_mailbox."""
     box = await work.box(account, mailbox_id)

@@ -30,7 +30,7 @@ class Kind(StrEnum):
 
 
 MESSAGE_PREFIX: Final = "M"
-"""The letters `core.ids.spell` puts before ids: EMAILID and the JMAP Email id, MAILBOXID, THREADID, the JMAP account id."""
+"""The letters `core.ids.spell` puts before ids: EMAILID (the JMAP Email id), MAILBOXID, THREADID, JMAP account id."""
 MAILBOX_PREFIX: Final = "B"
 THREAD_PREFIX: Final = "T"
 ACCOUNT_PREFIX: Final = "A"
@@ -94,7 +94,7 @@ class Placed:
 
 @dataclass(frozen=True, slots=True)
 class Added:
-    """What adding a message made. `already`: this delivery id was seen before, nothing was added and `placed` is empty."""
+    """What adding a message made. `already`: the delivery id was seen before, nothing was added, `placed` is empty."""
 
     message_id: MessageId
     thread_id: ThreadId
@@ -136,7 +136,7 @@ class Mailbox:
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """What JMAP counts in a mailbox (RFC 8621 §2): messages without \\Deleted; unread ones have neither \\Seen nor \\Draft."""
+    """What JMAP counts in a mailbox (RFC 8621 §2): messages without \\Deleted; unread: neither \\Seen nor \\Draft."""
 
     emails: int
     unread: int
@@ -146,7 +146,7 @@ class Counts:
 
 @dataclass(frozen=True, slots=True)
 class MailboxView:
-    """The UIDs of a mailbox in order, as of one snapshot; shared by all sessions of the process. Index + 1 = sequence number."""
+    """The UIDs of a mailbox in order, as of one snapshot, shared in the process. Index + 1 = sequence number."""
 
     mailbox_id: MailboxId
     uidvalidity: int

@@ -48,7 +48,7 @@ class Keyword:
 
 @dataclass(frozen=True, slots=True)
 class InMailbox:
-    """Placed in that mailbox; `others` instead: placed in any mailbox not named (RFC 8621 §4.4.1 inMailboxOtherThan)."""
+    """Placed in that mailbox; `others` instead: placed in a mailbox not named (RFC 8621 §4.4.1 inMailboxOtherThan)."""
 
     mailbox_id: MailboxId | None = None
     others: tuple[MailboxId, ...] = ()
@@ -118,7 +118,7 @@ class HasAttachment:
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """A header field of that name (any case) exists and its decoded value contains `text`, any case; "" matches every value."""
+    """A header field of that name exists and its decoded value contains `text`, any case; "" matches every value."""
 
     name: str
     text: str

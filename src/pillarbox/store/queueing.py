@@ -7,7 +7,7 @@ from pillarbox.core.errors import Invalid
 from pillarbox.core.ids import AccountId, BlobId, ordered_id
 from pillarbox.store.adding import keep_octets
 from pillarbox.store.model import Arrived, BlobRef, QueueRow
-from pillarbox.store.port import Connection
+from pillarbox.store.port import Connection, Record
 from pillarbox.store.work import Work
 
 _COLUMNS = (
@@ -21,11 +21,10 @@ NOBODY = AccountId(0)
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """When a queued message is due (None: now), for which submission, and how many octets at its front stay here."""
+    """When a queued message is due (None: now), and for which submission."""
 
     due: int | None = None
     submission_id: str = ""
-    skip: int = 0
 
 
 async def enqueue(
@@ -51,9 +50,10 @@ async def enqueue(
         if not destination:
             raise Invalid("a remote recipient needs a domain")
         blob = (arrived.blob_id, arrived.local, arrived.size - arrived.local)
-        times = (work.now if due is None else due, work.now)
+        times = (work.now if schedule.due is None else schedule.due, work.now)
         queue_id = first + number & (1 << 63) - 1
-        rows.append((queue_id, account, sender, recipient, destination, *times, 0, "waiting", "", *blob, schedule.submission_id))
+        whom = (queue_id, account, sender, recipient, destination)
+        rows.append((*whom, *times, 0, "waiting", "", *blob, schedule.submission_id))
     await work.connection.many(
         f"INSERT INTO queue ({_COLUMNS}, lease_owner, lease_token)"
         " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, '', 0)",
@@ -68,7 +68,13 @@ async def queued(connection: Connection, account: AccountId | None, limit: int) 
     values = [] if account is None else [account]
     sql = f"SELECT {_COLUMNS} FROM queue {where}ORDER BY due, queue_id LIMIT ${len(values) + 1}"
     rows = await connection.all(sql, *values, limit)
-    return [QueueRow(*row[:10], BlobRef(BlobId(row[10]), row[11], row[12]), row[13]) for row in rows]
+    return [_row(row) for row in rows]
+
+
+def _row(row: Record) -> QueueRow:
+    blob = BlobRef(BlobId(row[10]), row[11], row[12])
+    values = (*row[:10], blob, row[13])
+    return QueueRow(*values)
 
 
 async def add_upload(work: Work, account: AccountId, arrived: Arrived, media_type: str) -> BlobRef:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from functools import lru_cache
+from typing import Any
 
 import msgspec
 
@@ -36,6 +37,7 @@ _COLUMNS = {
     Need.HEADERS: ("headers",),
     Need.BLOB: ("blob_id", "blob_offset", "blob_length"),
 }
+_DENSE_PAGE = 5 * PAGE  # a listed piece may lie in a range four times as wide
 _HEADERS = msgspec.msgpack.Decoder(Headers)
 
 
@@ -47,7 +49,8 @@ def _columns(need: Need) -> tuple[str, ...]:
 @lru_cache(maxsize=64)
 def _select(need: Need) -> str:
     wide = "".join(f", m.{column}" for column in _columns(need))
-    return f"SELECT {_BASE}{wide} FROM placement p{_JOINED if wide else ''} WHERE p.account_id = $1 AND p.mailbox_id = $2"
+    source = f"placement p{_JOINED}" if wide else "placement p"
+    return f"SELECT {_BASE}{wide} FROM {source} WHERE p.account_id = $1 AND p.mailbox_id = $2"
 
 
 async def mailboxes(connection: Connection, account: AccountId) -> list[Mailbox]:
@@ -83,7 +86,8 @@ async def page(
         sql = f"{select} AND p.uid IN {dialect.members('$3')} ORDER BY p.uid"
         records = await connection.all(sql, *place, dialect.array(piece.uids or ()))
     else:
-        sql = f"{select} AND p.uid >= $3 AND p.uid <= $4 ORDER BY p.uid LIMIT {PAGE if piece.uids is None else 4 * PAGE}"
+        limit = PAGE if piece.uids is None else _DENSE_PAGE
+        sql = f"{select} AND p.uid >= $3 AND p.uid <= $4 ORDER BY p.uid LIMIT {limit}"
         records = await connection.all(sql, *place, piece.low, piece.high)
         if piece.uids is not None:
             chosen = set(piece.uids)
@@ -94,12 +98,12 @@ async def page(
     return [Row(*record[:9], **_wide(columns, record[9:])) for record in records]
 
 
-def _wide(columns: Sequence[str], values: Record) -> dict[str, object]:
-    wide: dict[str, object] = dict(zip(columns, values, strict=True))
+def _wide(columns: Sequence[str], values: Record) -> dict[str, Any]:
+    wide: dict[str, Any] = dict(zip(columns, values, strict=True))
     if "headers" in wide:
         wide["headers"] = _HEADERS.decode(values[columns.index("headers")])
     if "blob_id" in wide:
-        ref = BlobRef(wide.pop("blob_id"), wide.pop("blob_offset"), wide.pop("blob_length"))  # type: ignore[arg-type]
+        ref = BlobRef(wide.pop("blob_id"), wide.pop("blob_offset"), wide.pop("blob_length"))
         wide["blob"] = ref
     return wide
 
@@ -155,7 +159,7 @@ async def emails(
 def _email(row: Record, placed: Sequence[tuple[MailboxId, int, str]], wide: Sequence[str]) -> Email:
     message_id, thread_id, size, received, *blob = row[:7]
     values = _wide(wide, row[7:])
-    return Email(message_id, thread_id, *union(placed), size, received, BlobRef(*blob), **values)  # type: ignore[arg-type]
+    return Email(message_id, thread_id, *union(placed), size, received, BlobRef(*blob), **values)
 
 
 async def threads(

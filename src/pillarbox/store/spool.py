@@ -65,7 +65,7 @@ class Spooling:
         try:
             return Arrived(blob_id, self.size, None, path, await asyncio.to_thread(_close_and_read, file))
         except BaseException:
-            Path(path).unlink(missing_ok=True)
+            _remove(path)
             raise
 
     def discard(self) -> None:
@@ -81,6 +81,10 @@ def discard(arrived: Arrived) -> None:
     """Remove the temporary file of octets that will not be added; harmless when they were."""
     if arrived.path is not None:
         Path(arrived.path).unlink(missing_ok=True)
+
+
+def _remove(path: str) -> None:
+    Path(path).unlink(missing_ok=True)
 
 
 def to_file(arrived: Arrived, limits: StoreLimits) -> str:

@@ -45,8 +45,14 @@ Unit = Callable[[Transaction], Awaitable[T]]
 class Store:
     """One shard of the mail store. Belongs to one event loop; ids of things that do not exist raise NotFound."""
 
-    def __init__(  # noqa: PLR0913, PLR0917
-        self, database: Database, blobs: BlobStore, notifier: Notifier, locks: Locks, settings: StoreLimits, clock: Clock
+    def __init__(
+        self,
+        database: Database,
+        blobs: BlobStore,
+        notifier: Notifier,
+        locks: Locks,
+        settings: StoreLimits,
+        clock: Clock,
     ) -> None:
         self.database = database
         self.blobs = blobs
@@ -170,20 +176,24 @@ class Store:
     ) -> dict[MessageId, Email]:
         """The messages JMAP sees, in the order asked for; those that do not exist are left out."""
         found: dict[MessageId, Email] = {}
-        dialect = self.database.dialect
         for start in range(0, len(message_ids), PAGE):
-            part = message_ids[start : start + PAGE]
-            found |= await self.database.read(lambda one, ids=part: reading.emails(one, dialect, account, ids, need))
+            found |= await self._emails(account, message_ids[start : start + PAGE], need)
         return found
+
+    async def _emails(self, account: AccountId, ids: Sequence[MessageId], need: Need) -> dict[MessageId, Email]:
+        dialect = self.database.dialect
+        return await self.database.read(lambda connection: reading.emails(connection, dialect, account, ids, need))
 
     async def thread(self, account: AccountId, thread_ids: Sequence[ThreadId]) -> dict[ThreadId, list[MessageId]]:
         """The messages of threads, oldest first; threads that do not exist are left out."""
         found: dict[ThreadId, list[MessageId]] = {}
-        dialect = self.database.dialect
         for start in range(0, len(thread_ids), PAGE):
-            part = thread_ids[start : start + PAGE]
-            found |= await self.database.read(lambda one, ids=part: reading.threads(one, dialect, account, ids))
+            found |= await self._threads(account, thread_ids[start : start + PAGE])
         return found
+
+    async def _threads(self, account: AccountId, ids: Sequence[ThreadId]) -> dict[ThreadId, list[MessageId]]:
+        dialect = self.database.dialect
+        return await self.database.read(lambda connection: reading.threads(connection, dialect, account, ids))
 
     async def modseq(self, account: AccountId) -> Modseq:
         """The modseq of the account's last change."""

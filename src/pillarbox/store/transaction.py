@@ -32,7 +32,8 @@ class Transaction:
     """What a unit of Store.write is handed. Only its methods may be awaited there; a unit may be run again.
 
     UIDs are given in order, or as closed ranges in order; those that do not exist are passed over. Everything one
-    transaction does to an account has one modseq. A refusal (a MailError) that the unit catches has changed nothing.
+    transaction does to an account has one modseq. A refusal that the unit catches (OverQuota, NotFound, Invalid,
+    Exists, Conflict) has changed nothing.
     """
 
     __slots__ = ("_work",)
@@ -46,7 +47,7 @@ class Transaction:
         return self._work.now
 
     def modseq(self, account: AccountId) -> Modseq:
-        """The modseq the transaction takes if it changes anything of the account; before it the account has one less."""
+        """The modseq the transaction takes if it changes anything of the account; the last one is one less."""
         return self._work.ledger(account).modseq
 
     def changed(self, account: AccountId) -> bool:
@@ -99,7 +100,7 @@ class Transaction:
         *,
         subscribed: bool | None = None,
         sort_order: int | None = None,
-        role: str | None | EllipsisType = UNSET,
+        role: str | EllipsisType | None = UNSET,
     ) -> None:
         """Change what is given. Exists when another mailbox has the role; Invalid."""
         await mailboxes.update(self._work, account, mailbox_id, subscribed, sort_order, role)
@@ -113,7 +114,7 @@ class Transaction:
         received: int | None = None,
         delivery_id: str | None = None,
     ) -> Added:
-        """A new message in one or more mailboxes. A delivery id seen before adds nothing. OverQuota, NotFound, Invalid."""
+        """A new message in one or more mailboxes. A repeated delivery id adds nothing. OverQuota, NotFound, Invalid."""
         return await adding.add(self._work, account, arrived, places, received, delivery_id)
 
     async def set_flags(
@@ -142,7 +143,7 @@ class Transaction:
     async def expunge(
         self, account: AccountId, mailbox_id: MailboxId, uids: UidSet | None, only_deleted: bool = True
     ) -> list[Uid]:
-        """Take placements away (`uids` None: all), of these only those with \\Deleted unless told otherwise; their UIDs."""
+        """Take placements away (`uids` None: all), only those with \\Deleted unless told otherwise; their UIDs."""
         return await expunging.expunge(self._work, account, mailbox_id, uids, only_deleted)
 
     async def email(self, account: AccountId, message_id: MessageId) -> Email:
@@ -157,7 +158,7 @@ class Transaction:
         mailboxes: frozenset[MailboxId] | None = None,
         keywords: tuple[int, frozenset[str]] | None = None,
     ) -> None:
-        """Place a message in exactly these mailboxes, and give it exactly these flags and keywords. NotFound, Invalid."""
+        """Place a message in exactly these mailboxes, with exactly these flags and keywords. NotFound, Invalid."""
         await emails.update(self._work, account, message_id, mailboxes, keywords)
 
     async def destroy_email(self, account: AccountId, message_id: MessageId) -> None:

@@ -53,7 +53,7 @@ class Views:
         if known is None or not (fresh := await self._renewed(place, known)):
             fresh = await self._load(place)
         present = self._known.get(place)
-        if present is None or present.view.modseq <= fresh.view.modseq or present.view.uidvalidity != fresh.view.uidvalidity:
+        if present is None or _moment(present) <= _moment(fresh):
             self._known[place] = fresh
         self._known.move_to_end(place)
         while len(self._known) > VIEWS:
@@ -91,6 +91,10 @@ class Views:
         return _applied(place, uids, delta)
 
 
+def _moment(known: _Known) -> tuple[int, int]:
+    return known.view.uidvalidity, known.view.modseq
+
+
 async def _page(connection: Connection, place: Place, after: int) -> list[int]:
     sql = (
         "SELECT uid FROM placement WHERE account_id = $1 AND mailbox_id = $2 AND uid > $3"
@@ -126,7 +130,7 @@ def _unseen_from(first: int, view: MailboxView, changed: Iterable[Record]) -> in
     """From which UID on the first unseen one can be."""
     if first < 0:
         return 1
-    candidates = [uid for uid, flags in changed if not flags & SEEN]
+    candidates: list[int] = [uid for uid, flags in changed if not flags & SEEN]
     if first == 0:
         return min(candidates, default=1)
     return min([first, *candidates])
