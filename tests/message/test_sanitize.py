@@ -4,7 +4,7 @@ import html.parser
 
 import pytest
 
-from pillarbox.message.sanitize import clean_html
+from pillarbox.message.sanitize import clean_html, too_deep
 
 VECTORS = [
     "<script>alert(1)</script>",
@@ -198,3 +198,25 @@ def test_pictures_of_the_message() -> None:
 def test_deep_and_broken_markup_ends() -> None:
     clean_html("<div>" * 20_000 + "x", lambda cid: None, remote=False)
     clean_html("<" * 50_000, lambda cid: None, remote=False)
+
+
+NESTED = {
+    "div": "<div>" * 100_000,
+    "list": "<ul><li>" * 50_000,
+    "font": "".join(f"<font size={number}>" for number in range(20_000)) + "<p>" * 20_000,
+    "paragraph": "<p>" + "".join(f"<font size={number}>" for number in range(60)) + "</p><p>x" * 50_000,
+}
+
+
+@pytest.mark.parametrize("name", NESTED)
+def test_what_would_take_the_square_of_its_size_becomes_text(name: str) -> None:
+    assert too_deep(NESTED[name])
+    cleaned = clean_html(NESTED[name] + "<b>told &amp; <script>1</script>", lambda cid: None, remote=True)
+    assert cleaned.html.startswith("<pre>")
+    assert cleaned.html.endswith("told &amp;</pre>")
+
+
+def test_a_long_letter_is_no_deep_one() -> None:
+    row = '<tr><td><table><tr><td><div><p><font face="x"><b>word</b> <a href="https://x.org">link</a></font><br></div></table>'
+    assert not too_deep(f"<table>{row * 5_000}</table>")
+    assert not too_deep("<p>line<br>" * 50_000)

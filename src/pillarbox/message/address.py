@@ -14,6 +14,7 @@ _TOKEN = re.compile(
     r'"(?P<quoted>(?:[^"\\]|\\.)*)(?:"|\\?\Z)|<(?P<angle>[^>]*)(?:>|\Z)|(?P<special>[(,;:)])|(?P<atom>[^\s"<>(),;:]+)|>',
     re.S,
 )
+_TOKENS = 10 * ADDRESSES  # words and separators read of one field
 _ESCAPE = re.compile(r"\\(.)", re.S)
 _PAREN = re.compile(r"[()]|\\.", re.S)
 _ATOM = re.compile(r"[^\s()<>@,;:\\\"\[\].\x00-\x1f\x7f]+")
@@ -122,7 +123,10 @@ def split_addresses(text: str) -> list[Address | Group]:
     group = ""
     reader = _Reader()
     position = count = 0
-    while count < ADDRESSES and (match := _TOKEN.search(text, position)) is not None:
+    for _ in range(_TOKENS):
+        match = _TOKEN.search(text, position)
+        if match is None or count >= ADDRESSES:
+            break
         position = match.end()
         if (atom := match["atom"]) is not None:
             reader.add(atom, match.start(), position)
@@ -140,6 +144,7 @@ def split_addresses(text: str) -> list[Address | Group]:
             if special == ";" and members is not None:
                 result.append(Group(group, tuple(members)))
                 members = None
+                count += 1
     if count < ADDRESSES:
         _keep(reader, result if members is None else members)
     if members is not None:

@@ -3,12 +3,17 @@
 The first of three walls: the webmail cleans again and shows the result in a sandboxed frame under a strict policy.
 """
 
+import re
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
+from html import escape
 from urllib.parse import unquote
 
 import nh3
+
+from pillarbox.core.limits import HTML_FORMATTING_WORK, HTML_SIZE, HTML_WORK
+from pillarbox.message.body import html_text
 
 
 def _words(text: str) -> frozenset[str]:
@@ -56,6 +61,14 @@ _STYLES = _words(
 )
 """Nothing that loads (url), floats above the page (position, z-index, transform) or hides an overlay (opacity)."""
 _FORBIDDEN_IN_STYLE = ("url", "expression", "image", "\\", "@", "/*", "<", "attr(", "env(", "var(")
+_TAG = re.compile(r"<(/?)([A-Za-z][A-Za-z0-9]*)")
+_CLOSED = _words(
+    "area base br col embed hr img input link meta param source track wbr p li td th tr dt dd option optgroup tbody"
+    " thead tfoot colgroup rp rt",
+)
+"""Elements that are never open for long: without content, or closed by the next of their kind."""
+_FORMATTING = _words("a b big code em font i nobr s small strike strong tt u")
+"""Elements that HTML opens anew in each paragraph until they are closed."""
 _LINKS = ("http:", "https:", "mailto:", "tel:")
 _REMOTE = ("http:", "https:")
 _PICTURES = ("data:image/png;base64,", "data:image/jpeg;base64,", "data:image/gif;base64,", "data:image/webp;base64,")
@@ -75,8 +88,10 @@ def clean_html(html: str, cid: Callable[[str], str | None], remote: bool) -> Cle
 
     `cid` gives the URL for the Content-ID of a `cid:` picture (RFC 2392), or None when there is no such part. Without
     `remote` the address of a remote picture is kept in the attribute `data-blocked-src` and not loaded. Links open
-    elsewhere and tell nobody where they were followed from.
+    elsewhere and tell nobody where they were followed from. What is nested beyond reason comes back as plain text.
     """
+    if too_deep(html := html.replace("\0", "")[:HTML_SIZE]):
+        return Cleaned(f"<pre>{escape(html_text(html))}</pre>", 0)
     blocked = 0
     # nh3 can change an attribute's value but not its name: the name follows when the markup is well-formed.
     mark = f"x-{secrets.token_hex(16)}:"
@@ -102,8 +117,31 @@ def clean_html(html: str, cid: Callable[[str], str | None], remote: bool) -> Cle
         blocked += 1
         return mark + url
 
-    cleaned = _cleaner(keep).clean(html.replace("\0", ""))
+    cleaned = _cleaner(keep).clean(html)
     return Cleaned(cleaned.replace(f' src="{mark}', ' data-blocked-src="'), blocked)
+
+
+def too_deep(html: str) -> bool:
+    """Whether the markup is nested so that building its tree would take a time that grows with the square of its size:
+    the sum over all tags of the elements left open before them."""
+    opened = formatting = work = formatting_work = 0
+    for match in _TAG.finditer(html):
+        name = match[2].lower()
+        if name in _CLOSED:
+            step = 0
+        elif match[1]:
+            step = -1
+        else:
+            step = 1
+        if name in _FORMATTING:
+            formatting = max(formatting + step, 0)
+        else:
+            opened = max(opened + step, 0)
+        work += opened + formatting
+        formatting_work += formatting
+        if work > HTML_WORK or formatting_work > HTML_FORMATTING_WORK:
+            return True
+    return False
 
 
 def _cleaner(keep: Callable[[str, str, str], str | None]) -> nh3.Cleaner:
