@@ -185,3 +185,15 @@ async def test_close_finishes_what_waits(rows: str) -> None:
     database = SqliteDatabase(rows)
     assert await count(database) == 401
     await database.close()
+
+
+async def test_without_the_lock_nothing_is_written(rows: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    database = SqliteDatabase(rows)
+    with monkeypatch.context() as broken:
+        broken.setattr("fcntl.flock", lambda *_: os.open("/nowhere", os.O_RDONLY))
+        writes = [database.write(lambda c: c.run("DELETE FROM t")) for _ in range(3)]
+        results = await asyncio.gather(*writes, return_exceptions=True)
+    assert {type(result) for result in results} == {Unavailable}
+    assert await count(database) == 400
+    assert await database.write(lambda c: c.run("DELETE FROM t")) == 400
+    await database.close()

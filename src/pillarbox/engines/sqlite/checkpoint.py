@@ -1,11 +1,13 @@
 """Copying the write-ahead log back into the database, beside the commits instead of inside one."""
 
 import asyncio
+import contextlib
 import logging
 from concurrent.futures import ThreadPoolExecutor
 
 import apsw
 
+from pillarbox.core.errors import Unavailable
 from pillarbox.engines.sqlite.connection import open_connection
 from pillarbox.engines.sqlite.writer import GroupWriter
 
@@ -47,7 +49,8 @@ class Checkpointer:
 
     async def _run(self) -> None:
         await asyncio.get_running_loop().run_in_executor(self._executor, self._copy)
-        await self._writer.between(self._copy)
+        with contextlib.suppress(Unavailable):  # the writer has said why
+            await self._writer.between(self._copy)
 
     def _copy(self) -> None:
         try:

@@ -97,7 +97,12 @@ class GroupWriter:
             loop.call_soon(self._start, loop)
 
     def _start(self, loop: asyncio.AbstractEventLoop) -> None:
-        if self._lock.try_acquire():
+        try:
+            free = self._lock.try_acquire()
+        except OSError as error:
+            self._locked(loop, error)
+            return
+        if free:
             self._locked(loop)
             return
         taken = loop.run_in_executor(self._executor, self._lock.acquire)
@@ -190,7 +195,7 @@ class GroupWriter:
                 self._raw.execute("ROLLBACK")
 
     def _finish(self, loop: asyncio.AbstractEventLoop, outcomes: list[Outcome], failure: BaseException | None) -> None:
-        if failure is not None:
+        if failure is not None and outcomes:
             _log.error("engines.group_failed units=%d error=%r", len(outcomes), failure)
         for outcome in outcomes:
             if outcome.future.done():
@@ -206,8 +211,11 @@ class GroupWriter:
         self._next(loop)
 
     def _refuse_all(self, failure: BaseException) -> None:
-        while self._waiting:
-            future = self._waiting.popleft().future
+        _log.error("engines.no_transaction units=%d error=%r", len(self._waiting), failure)
+        futures = [*(waiter.future for waiter in self._waiting), *(future for _, future in self._apart)]
+        self._waiting.clear()
+        self._apart.clear()
+        for future in futures:
             if not future.done():
                 future.set_exception(Unavailable(f"no transaction can begin: {failure}"))
 
