@@ -1,7 +1,7 @@
 """Recipients: what an address of an envelope leads to, and whether there is room."""
 
-from pillarbox.core.errors import NotFound, OverQuota
-from pillarbox.store.model import Local, Remote, Unknown
+from pillarbox.core.errors import Invalid, NotFound, OverQuota
+from pillarbox.store.model import Local, Remote, Resolution, Unknown
 from pillarbox.store.store import Store
 
 
@@ -11,12 +11,23 @@ async def find_recipient(store: Store, address: str, size: int) -> Local | Remot
     A bare "postmaster" is the postmaster of this host or of one of its domains (RFC 5321 §4.5.1).
     Raises NotFound for nobody at a domain of ours, OverQuota when an account it leads to is full.
     """
-    found = await store.directory.resolve(address) if "@" in address else await find_postmaster(store, address)
+    found = await _resolve(store, address)
     if isinstance(found, Unknown):
         raise NotFound("nobody there")
     if isinstance(found, Local):
         await _check_room(store, found, size)
     return found
+
+
+async def _resolve(store: Store, address: str) -> Resolution:
+    if "@" not in address:
+        return await find_postmaster(store, address)
+    if address.endswith("]"):  # an address literal (RFC 5321 §4.1.3) is never a domain of ours
+        return Remote(address)
+    try:
+        return await store.directory.resolve(address)
+    except Invalid:  # a spelling nobody's address has, such as an empty quoted local part
+        return Unknown(address)
 
 
 async def find_postmaster(store: Store, local: str = "postmaster") -> Local | Unknown:

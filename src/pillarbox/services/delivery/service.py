@@ -4,10 +4,10 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from pillarbox.core.errors import Unavailable
 from pillarbox.core.ids import AccountId, MailboxId
 from pillarbox.services.delivery.trace import return_path
-from pillarbox.store.model import Added, Arrived, Local, Place, Remote
+from pillarbox.store.model import Added, Arrived, Local, Place
+from pillarbox.store.queueing import Schedule
 from pillarbox.store.spool import discard
 from pillarbox.store.store import Store
 from pillarbox.store.transaction import Transaction
@@ -19,8 +19,8 @@ _NOT_BY_DETAIL = frozenset({"drafts", "sent", "trash"})  # what is in there the 
 class Envelope:
     """Whom a message is from and for. `sender` is "" for the null reverse-path; `remote` are addresses elsewhere.
 
-    `owner` is the account whose queue rows the remote ones become: who submitted it, or None when nothing is for
-    elsewhere. `delivery_id` is the name of this delivery: one that the store has seen before changes nothing.
+    `owner` is the account that submitted it, whose queue rows the remote ones become; None for mail from outside.
+    `delivery_id` is the name of this delivery: one that the store has seen before changes nothing.
     """
 
     sender: str
@@ -66,17 +66,16 @@ async def deliver(store: Store, arrived: Arrived, envelope: Envelope) -> Deliver
     """
     arrived = replace(arrived, local=len(return_path(envelope.sender)))
     details = plan(envelope.local)
-    remote = [Remote(address) for address in elsewhere(envelope)]
+    remote = elsewhere(envelope)
     owner = envelope.owner if remote else None
-    if remote and owner is None:
-        raise Unavailable("nobody to queue a message for")
+    schedule = Schedule(submission_id=envelope.delivery_id)
 
     async def unit(tx: Transaction) -> Delivered:
         added = []
         for account_id, detail in details.items():
             place = Place(await _mailbox(tx, account_id, detail))
             added.append((account_id, await tx.add(account_id, arrived, [place], delivery_id=envelope.delivery_id)))
-        queued = [] if owner is None else await tx.enqueue(owner, arrived, envelope.sender, remote)
+        queued = await tx.enqueue(owner, arrived, envelope.sender, remote, schedule) if remote else []
         return Delivered(tuple(added), tuple(queued))
 
     accounts = list(details) if owner is None or owner in details else [*details, owner]

@@ -30,13 +30,14 @@ def return_path(sender: str) -> bytes:
 
 def received(transport: Transport, mark: str, recipient: str | None, now: int) -> bytes:
     """The Received field. `mark` is our name for this transaction, `recipient` the only one there is."""
-    words = [f"Received: from {_client(transport)}\r\n\tby"] if transport.peer else ["Received: by"]
-    words.append(f"{transport.host} with {transport.protocol} id {mark}")
+    lines = [f"from {_client(transport)}"] if transport.peer else []
+    lines.append(f"by {transport.host} with {transport.protocol} id {mark}")
     if transport.tls:
-        words.append(f"\r\n\t({transport.tls})")
+        lines.append(f"({transport.tls})")
     if recipient is not None:
-        words.append(f"\r\n\tfor <{recipient}>")
-    return f"{' '.join(words)};\r\n\t{format_date(now)}\r\n".encode()
+        lines.append(f"for <{recipient}>")
+    clauses = "\r\n\t".join(lines)
+    return f"Received: {clauses};\r\n\t{format_date(now)}\r\n".encode()
 
 
 def _client(transport: Transport) -> str:

@@ -3,8 +3,7 @@
 from collections.abc import Sequence
 
 from pillarbox.core.errors import Denied
-from pillarbox.core.ids import AccountId
-from pillarbox.services.delivery.recipient import find_postmaster, find_recipient
+from pillarbox.services.delivery.recipient import find_recipient
 from pillarbox.services.delivery.service import Envelope, deliver
 from pillarbox.services.delivery.trace import Transport, received, return_path
 from pillarbox.services.inbound.verdict import Action, Verdict, judge
@@ -41,18 +40,8 @@ class Inbound:
         """
         verdict = judge(arrived.summary)
         if verdict.action is Action.ACCEPT:
-            envelope = Envelope(sender, tuple(recipients), delivery_id, owner=await self._owner(recipients))
+            envelope = Envelope(sender, tuple(recipients), delivery_id)
             await deliver(self._store, arrived, envelope)
         else:
             discard(arrived)
         return verdict
-
-    async def _owner(self, recipients: Sequence[Local]) -> AccountId | None:
-        """Whose queue rows they are when an alias leads elsewhere: the first recipient's, else the postmaster's."""
-        if not any(local.remote for local in recipients):
-            return None
-        accounts = [account_id for local in recipients for account_id in local.accounts]
-        if not accounts:
-            postmaster = await find_postmaster(self._store)
-            accounts = list(postmaster.accounts) if isinstance(postmaster, Local) else []
-        return accounts[0] if accounts else None
