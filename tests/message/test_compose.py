@@ -3,6 +3,8 @@
 import re
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from pillarbox.core.errors import Invalid
 from pillarbox.message.address import Address, Group
@@ -12,6 +14,7 @@ from pillarbox.message.digest import summarise
 from pillarbox.message.header import decode_text, fields
 from pillarbox.message.params import Params
 from pillarbox.message.structure import scan
+from pillarbox.message.words import neutral
 
 HELLO = text_node("Hello\n")
 
@@ -159,3 +162,36 @@ def test_message_ids_differ() -> None:
     one, two = new_message_id("x.org"), new_message_id("x.org")
     assert one != two
     assert one.endswith("@x.org")
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.text(max_size=120), st.text(max_size=40), st.text(max_size=60), st.text(max_size=200))
+def test_whatever_is_written_adds_no_field_and_comes_back(subject: str, name: str, file: str, text: str) -> None:
+    node = text_node(text)
+    tree = BodyNode(
+        "multipart",
+        "mixed",
+        children=(
+            node,
+            BodyNode("application", "x", disposition="attachment", disposition_params=(("filename", file),)),
+        ),
+    )
+    try:
+        octets = written([("From", format_addresses([Address(name, "a", "b.org")])), ("Subject", subject)], tree)
+    except Invalid:
+        assert set("\r\n\0") & set(subject + file)
+        return
+    found = summarise(octets)
+    assert [field.name for field in fields(octets, 0, found.root.body)] == [
+        b"From",
+        b"Subject",
+        b"MIME-Version",
+        b"Content-Type",
+    ]
+    assert found.from_ == ((neutral(name).strip() or None, "a@b.org"),)
+    assert found.root.parts[1].disposition_params == (("filename", neutral(file)),)
+    assert b"\r\n\r\n" not in octets[: found.root.body - 4]
+    plain = text.replace("\r\n", "\n").replace("\r", "\n")
+    assert leaf_text(octets, found.root.parts[0], 10_000) == plain.encode("utf-8", "replace").decode()
+    if "=?" not in subject:
+        assert found.subject == neutral(subject).strip()

@@ -213,7 +213,8 @@ def test_what_would_take_the_square_of_its_size_becomes_text(name: str) -> None:
     assert too_deep(NESTED[name])
     cleaned = clean_html(NESTED[name] + "<b>told &amp; <script>1</script>", lambda cid: None, remote=True)
     assert cleaned.html.startswith("<pre>")
-    assert cleaned.html.endswith("told &amp;</pre>")
+    assert "told &amp;" in cleaned.html
+    assert "<" not in cleaned.html[5:-6]
 
 
 def test_a_long_letter_is_no_deep_one() -> None:

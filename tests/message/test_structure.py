@@ -90,6 +90,17 @@ def test_lines(text: bytes, lines: int) -> None:
     assert scan(b"Subject: x\r\n\r\n" + text).lines == lines
 
 
+def test_a_header_that_runs_up_to_an_outer_delimiter() -> None:
+    octets = (
+        b"Content-Type: multipart/mixed; boundary=a\r\n\r\n--a\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n"
+        b"--b\r\nContent-Type: text/html\r\n--a\r\n\r\nlast\r\n--a--"
+    )
+    inner, last = scan(octets).parts
+    assert (inner.parts[0].body, inner.parts[0].end) == (inner.end, inner.end)
+    assert octets[inner.end :].startswith(b"--a\r\n\r\nlast")
+    assert body(octets, last) == b"last"
+
+
 def nested(depth: int) -> bytes:
     head = b"".join(b"Content-Type: multipart/mixed; boundary=b%d\r\n\r\n--b%d\r\n" % (i, i) for i in range(depth))
     return head + b"\r\ninnermost\r\n" + b"".join(b"--b%d--\r\n" % i for i in reversed(range(depth)))

@@ -29,7 +29,7 @@ _IDENTITY = frozenset(("7bit", "8bit", "binary"))
 _LEAF = ("application", "octet-stream")
 
 
-class Part(msgspec.Struct, frozen=True, array_like=True, omit_defaults=True):
+class Part(msgspec.Struct, frozen=True, array_like=True):
     """One entity of the tree: the message itself, a body part, or an embedded message.
 
     Offsets count from the message's first octet. `octets[header:body]` is its header with the empty line,
@@ -212,7 +212,9 @@ class _Scanner:
         while len(stack) > level:
             node = stack.pop()
             self.close_boundary(node)
-            part = self.finish(node, max(end, node.body))
+            # A header that runs up to the delimiter keeps its line end; the parts around it then end there too.
+            end = max(end, node.body)
+            part = self.finish(node, end)
             if not stack:
                 self.root = part
             else:
