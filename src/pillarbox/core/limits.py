@@ -25,6 +25,8 @@ IMAP_NESTING = 50  # parentheses in SEARCH and lists
 IMAP_SET_PARTS = 20000  # parts of one sequence set
 IMAP_UNAUTHENTICATED_IDLE = 60  # seconds before login
 IMAP_IDLE = 1800  # seconds, RFC 9051 §5.4: 30 minutes
+IMAP_FETCH_HEADER = 4 << 20  # octets of a header that HEADER.FIELDS looks at in a large message
+IMAP_FETCH_BATCH = 1 << 20  # octets of small messages read together for one FETCH
 IMAP_ERRORS = 50  # bad commands before a connection is closed
 
 # POP3
@@ -59,6 +61,9 @@ KEYWORD = 255  # octets, RFC 8621 §4.1.1
 PAGE = 500  # rows read in one go; other sessions run between pages
 CHUNK = 64 << 10  # octets read or written in one go
 GROUP = 100  # transactions in one commit
+BLOB_GRACE = 86_400  # seconds octets outlive their last reference: readers that are under way, backups
+LOG_LIFE = 30 * 86_400  # seconds the change log and tombstones are kept for clients that were away
+DELIVERY_LIFE = 7 * 86_400  # seconds a delivery id is remembered; senders give up after five days (RFC 5321 §4.5.4.1)
 THREAD_REFERENCES = 20  # last message ids of References by which a message finds its thread
 VIEWS = 2000  # mailbox views kept per process
 OBJECT = 1 << 20  # octets of a small object (Identity, VacationResponse)
@@ -93,7 +98,9 @@ HTTP_SEND_WAIT = 120  # seconds a client may leave an answer unread
 HTTP_STATIC = 16 << 20  # octets of one file of the webmail, all of which are kept in memory
 HTTP_HEADER = 32 << 10  # octets of a request line and header
 HTTP_HEADER_WAIT = 20  # seconds until it is whole
-HTTP_LOOK = 60  # seconds after which an event stream looks for changes without a hint
+HTML_TEXT = 2 << 20  # characters of one part that are shown as HTML
+HTML_PICTURES = 8 << 20  # octets of inline pictures put into a page itself
+PUSH_PING = (5, 600)  # seconds, RFC 8620 §7.3: least at most 30, most at least 300
 
 # Logins
 PASSWORD = 1024  # octets

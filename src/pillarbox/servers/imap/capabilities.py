@@ -1,0 +1,70 @@
+"""What this server says it can do: one list, from which CAPABILITY, its response code and ENABLE are answered."""
+
+from dataclasses import dataclass
+from enum import Enum, auto
+
+from pillarbox.wire.sasl.mechanism import MECHANISMS
+
+
+class When(Enum):
+    """When a capability is advertised."""
+
+    ALWAYS = auto()
+    CLEAR = auto()  # while STARTTLS may be given
+    NO_LOGIN = auto()  # while a password may not be sent
+    LOGIN = auto()  # while logging in is possible
+    AUTHENTICATED = auto()  # after login
+
+
+@dataclass(frozen=True, slots=True)
+class Capability:
+    """One name of the CAPABILITY answer. `enable`: the client has to ENABLE it (RFC 5161)."""
+
+    name: str
+    source: str
+    when: When = When.ALWAYS
+    enable: bool = False
+
+
+CAPABILITIES: tuple[Capability, ...] = (
+    Capability("IMAP4rev1", "RFC 3501"),
+    Capability("STARTTLS", "RFC 3501 §6.2.1", When.CLEAR),
+    Capability("LOGINDISABLED", "RFC 3501 §6.2.3", When.NO_LOGIN),
+    *(Capability(f"AUTH={name}", "RFC 3501 §6.2.2", When.LOGIN) for name in MECHANISMS),
+    Capability("SASL-IR", "RFC 4959"),
+    Capability("LITERAL+", "RFC 7888"),
+    Capability("ID", "RFC 2971"),
+    Capability("ENABLE", "RFC 5161"),
+    Capability("IDLE", "RFC 2177"),
+    Capability("NAMESPACE", "RFC 2342", When.AUTHENTICATED),
+    Capability("CHILDREN", "RFC 3348", When.AUTHENTICATED),
+    Capability("UNSELECT", "RFC 3691", When.AUTHENTICATED),
+    Capability("UIDPLUS", "RFC 4315", When.AUTHENTICATED),
+    Capability("MOVE", "RFC 6851", When.AUTHENTICATED),
+    Capability("MULTIAPPEND", "RFC 3502", When.AUTHENTICATED),
+    Capability("APPENDLIMIT", "RFC 7889", When.AUTHENTICATED),
+    Capability("SPECIAL-USE", "RFC 6154", When.AUTHENTICATED),
+    Capability("CREATE-SPECIAL-USE", "RFC 6154 §3", When.AUTHENTICATED),
+    Capability("LIST-EXTENDED", "RFC 5258", When.AUTHENTICATED),
+    Capability("LIST-STATUS", "RFC 5819", When.AUTHENTICATED),
+    Capability("STATUS=SIZE", "RFC 8438", When.AUTHENTICATED),
+    Capability("ESEARCH", "RFC 4731", When.AUTHENTICATED),
+    Capability("WITHIN", "RFC 5032", When.AUTHENTICATED),
+    Capability("OBJECTID", "RFC 8474", When.AUTHENTICATED),
+    Capability("CONDSTORE", "RFC 7162", When.AUTHENTICATED, enable=True),
+    Capability("UTF8=ACCEPT", "RFC 6855", When.AUTHENTICATED, enable=True),
+)
+
+ENABLING = frozenset(one.name for one in CAPABILITIES if one.enable)
+"""What ENABLE knows."""
+
+_VALUED = "APPENDLIMIT"
+
+
+def advertised(conditions: frozenset[When], append_limit: int) -> list[str]:
+    """The names to send under these conditions; `append_limit` in octets (RFC 7889 §2)."""
+    return [
+        f"{_VALUED}={append_limit}" if one.name == _VALUED else one.name
+        for one in CAPABILITIES
+        if one.when is When.ALWAYS or one.when in conditions
+    ]

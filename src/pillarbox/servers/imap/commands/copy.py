@@ -1,0 +1,81 @@
+"""COPY, MOVE, EXPUNGE and their UID forms: placements made and taken away (RFC 3501 §6.4.7, RFC 6851, RFC 4315)."""
+
+from pillarbox.core.errors import Conflict, MailError
+from pillarbox.core.ids import Uid
+from pillarbox.servers.imap.errors import TRYCREATE, refusal
+from pillarbox.servers.imap.session import Answer, Session
+from pillarbox.store.ranges import UidSet
+from pillarbox.store.transaction import Transaction
+from pillarbox.wire.imap import encoder
+from pillarbox.wire.imap.commands import Copy, Nothing, UidExpunge
+from pillarbox.wire.imap.events import Command
+
+_Copied = tuple[int, list[tuple[Uid, Uid]]]
+
+
+async def copy(session: Session, command: Command, arguments: Copy) -> Answer:
+    """Place messages in another mailbox too: all of them or none."""
+    copied = await _transfer(session, arguments, moving=False)
+    return Answer(f"{command.name} completed", _copy_uid(copied))
+
+
+async def move(session: Session, command: Command, arguments: Copy) -> Answer:
+    """Place messages in another mailbox instead; COPYUID comes before the expunges (RFC 6851 §4.3)."""
+    copied = await _transfer(session, arguments, moving=True)
+    code = _copy_uid(copied)
+    if code:
+        session.stream.write(encoder.untagged("OK", "moved", code))
+    return Answer(f"{command.name} completed")
+
+
+async def _transfer(session: Session, arguments: Copy, *, moving: bool) -> _Copied:
+    selected, owner = session.mailbox, session.owner
+    positions = selected.positions(arguments.messages, arguments.uid)
+    uids = selected.ranges(positions)
+    wanted = 0 if arguments.uid else sum(map(len, positions))
+
+    async def unit(tx: Transaction) -> _Copied:
+        target = await tx.mailbox_named(owner, arguments.mailbox)
+        act = tx.move if moving else tx.copy
+        pairs = await act(owner, selected.mailbox_id, uids, target.mailbox_id)
+        if len(pairs) < wanted:
+            raise Conflict("some of the messages were expunged")
+        return target.uidvalidity, pairs
+
+    try:
+        copied = await session.store.write([owner], unit)
+    except MailError as error:
+        selected.stale = True
+        raise refusal(error, TRYCREATE) from error
+    selected.stale = True
+    return copied
+
+
+def _copy_uid(copied: _Copied) -> bytes:
+    validity, pairs = copied
+    if not pairs:
+        return b""
+    return encoder.copy_uid(validity, [source for source, _ in pairs], [target for _, target in pairs])
+
+
+async def expunge(session: Session, command: Command, arguments: Nothing) -> Answer:
+    """Take away all messages with \\Deleted; the EXPUNGE responses are news like any other."""
+    return await _expunge(session, command, None)
+
+
+async def uid_expunge(session: Session, command: Command, arguments: UidExpunge) -> Answer:
+    """Of the messages named, take away those with \\Deleted (RFC 4315 §2.1)."""
+    selected = session.mailbox
+    uids = selected.ranges(selected.positions(arguments.messages, uid=True))
+    return await _expunge(session, command, uids)
+
+
+async def _expunge(session: Session, command: Command, uids: UidSet | None) -> Answer:
+    selected, owner = session.mailbox, session.owner
+
+    async def unit(tx: Transaction) -> None:
+        await tx.expunge(owner, selected.mailbox_id, uids)
+
+    await session.store.write([owner], unit)
+    selected.stale = True
+    return Answer(f"{command.name} completed")

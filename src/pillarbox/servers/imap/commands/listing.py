@@ -1,0 +1,158 @@
+"""LIST, LSUB, STATUS and NAMESPACE: which mailboxes there are, and their counters (RFC 3501 §6.3.8-10, RFC 5258)."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from pillarbox.core.ids import spell
+from pillarbox.servers.imap.session import Answer, Session
+from pillarbox.servers.imap.uses import ATTRIBUTES
+from pillarbox.store.model import MAILBOX_PREFIX, Mailbox
+from pillarbox.store.naming import parent_name
+from pillarbox.wire.imap import encoder
+from pillarbox.wire.imap.commands import Nothing
+from pillarbox.wire.imap.events import Command
+from pillarbox.wire.imap.listing import List, Status
+from pillarbox.wire.imap.names import matcher
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """A mailbox to be listed. `chosen`: it meets the selection options itself; else only mailboxes below it do."""
+
+    mailbox: Mailbox
+    chosen: bool
+    below: bool  # a mailbox below it meets them
+
+
+async def list_(session: Session, command: Command, arguments: List) -> Answer:
+    """Mailboxes that match the patterns, with attributes; STATUS with each where asked for (RFC 5819)."""
+    if arguments.asks_separator:
+        session.stream.write(encoder.list_mailbox("", ("\\Noselect",)))
+        return Answer("LIST completed")
+    utf8 = session.decoder.utf8
+    everyone = await session.store.mailboxes(session.owner)
+    parents = {parent_name(one.name) for one in everyone}
+    lines: list[bytes] = []
+    for found in _select(arguments, everyone):
+        mailbox = found.mailbox
+        attributes = _attributes(arguments, mailbox, mailbox.name in parents)
+        children = _criteria(arguments) if found.below and "RECURSIVEMATCH" in arguments.selection else ()
+        lines.append(encoder.list_mailbox(mailbox.name, attributes, child_info=children, utf8=utf8))
+        if arguments.status and found.chosen:
+            lines.append(await _status(session, mailbox, arguments.status))
+    await session.send(lines)
+    if "HIGHESTMODSEQ" in arguments.status:
+        await session.enable_condstore()
+    return Answer("LIST completed")
+
+
+def _criteria(arguments: List) -> tuple[str, ...]:
+    return tuple(sorted(arguments.selection & {"SUBSCRIBED", "SPECIAL-USE"}))
+
+
+def _meets(mailbox: Mailbox, criteria: Sequence[str]) -> bool:
+    return ("SUBSCRIBED" not in criteria or mailbox.subscribed) and (
+        "SPECIAL-USE" not in criteria or mailbox.role in ATTRIBUTES
+    )
+
+
+def _select(arguments: List, everyone: Sequence[Mailbox]) -> Iterator[_Found]:
+    tests = [matcher(pattern) for pattern in arguments.patterns]
+    criteria = _criteria(arguments)
+    recursive = "RECURSIVEMATCH" in arguments.selection
+    matching = {one.name for one in everyone if any(test(one.name) for test in tests)}
+    above: set[str] = set()  # what lies above a mailbox that meets the criteria
+    hidden: set[str] = set()  # above one that does and is not listed itself (RFC 5258 §3.5)
+    if recursive:
+        for one in everyone:
+            if _meets(one, criteria):
+                above.update(_ancestors(one.name))
+                if one.name not in matching:
+                    hidden.update(_ancestors(one.name))
+    for one in everyone:
+        if one.name in matching:
+            chosen = _meets(one, criteria)
+            if chosen or one.name in hidden:
+                yield _Found(one, chosen, one.name in above)
+
+
+def _ancestors(name: str) -> Iterator[str]:
+    parent = parent_name(name)
+    while parent is not None:
+        yield parent
+        parent = parent_name(parent)
+
+
+def _attributes(arguments: List, mailbox: Mailbox, has_children: bool) -> list[str]:
+    attributes = ["\\HasChildren" if has_children else "\\HasNoChildren"]
+    if mailbox.role in ATTRIBUTES:
+        attributes.append(ATTRIBUTES[mailbox.role])
+    if mailbox.subscribed and "SUBSCRIBED" in arguments.returns | arguments.selection:
+        attributes.append("\\Subscribed")
+    return attributes
+
+
+async def lsub(session: Session, command: Command, arguments: List) -> Answer:
+    """Subscribed mailboxes; `%` also finds what lies above one that it does not reach (RFC 3501 §6.3.9)."""
+    if arguments.asks_separator:
+        session.stream.write(encoder.list_mailbox("", ("\\Noselect",), verb="LSUB"))
+        return Answer("LSUB completed")
+    test = matcher(arguments.patterns[0])
+    everyone = await session.store.mailboxes(session.owner)
+    subscribed = {one.name for one in everyone if one.subscribed}
+    above = {parent for name in subscribed if not test(name) for parent in _ancestors(name)}
+    lines = [
+        encoder.list_mailbox(
+            one.name,
+            () if one.name in subscribed else ("\\Noselect",),
+            verb="LSUB",
+            utf8=session.decoder.utf8,
+        )
+        for one in everyone
+        if test(one.name) and (one.name in subscribed or one.name in above)
+    ]
+    await session.send(lines)
+    return Answer("LSUB completed")
+
+
+async def status(session: Session, command: Command, arguments: Status) -> Answer:
+    """Counters of one mailbox, without opening it."""
+    mailbox = await session.store.mailbox_named(session.owner, arguments.mailbox)
+    session.stream.write(await _status(session, mailbox, arguments.items))
+    if "HIGHESTMODSEQ" in arguments.items:
+        await session.enable_condstore()
+    return Answer("STATUS completed")
+
+
+async def _status(session: Session, mailbox: Mailbox, items: Sequence[str]) -> bytes:
+    values: dict[str, encoder.Value] = {
+        "MESSAGES": mailbox.total,
+        "UIDNEXT": mailbox.uidnext,
+        "UIDVALIDITY": mailbox.uidvalidity,
+        "UNSEEN": mailbox.unseen,
+        "DELETED": mailbox.deleted,
+        "SIZE": mailbox.size,
+        "HIGHESTMODSEQ": mailbox.highestmodseq,
+        "MAILBOXID": f"({spell(MAILBOX_PREFIX, mailbox.mailbox_id)})",
+        "APPENDLIMIT": session.house.append_limit,
+    }
+    if "RECENT" in items:
+        values["RECENT"] = await _recent(session, mailbox)
+    return encoder.status(mailbox.name, {item: values[item] for item in items}, session.decoder.utf8)
+
+
+async def _recent(session: Session, mailbox: Mailbox) -> int:
+    view = await session.store.view(session.owner, mailbox.mailbox_id)
+    after = await session.house.recents.after(session.owner, mailbox.mailbox_id, view.uids)
+    count = 0
+    for at in range(len(view.uids) - 1, -1, -1):
+        if view.uids[at] <= after:
+            break
+        count += 1
+    return count
+
+
+async def namespace(session: Session, command: Command, arguments: Nothing) -> Answer:
+    """One personal namespace, without a prefix (RFC 2342)."""
+    session.stream.write(encoder.namespace(("",), utf8=session.decoder.utf8))
+    return Answer("NAMESPACE completed")

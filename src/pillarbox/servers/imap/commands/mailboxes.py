@@ -1,0 +1,85 @@
+"""CREATE, DELETE, RENAME, SUBSCRIBE, UNSUBSCRIBE (RFC 3501 §6.3.3-7, RFC 6154 §3)."""
+
+from pillarbox.core.errors import Exists, MailError
+from pillarbox.core.ids import spell
+from pillarbox.servers.imap.errors import CHILDREN, Refused, refusal
+from pillarbox.servers.imap.session import Answer, Session
+from pillarbox.servers.imap.uses import ROLES
+from pillarbox.store.model import MAILBOX_PREFIX
+from pillarbox.store.naming import full_name
+from pillarbox.store.transaction import Transaction
+from pillarbox.wire.imap.commands import Mailbox, Rename
+from pillarbox.wire.imap.events import Command
+
+
+async def create(session: Session, command: Command, arguments: Mailbox) -> Answer:
+    """Make a mailbox, and those above it that are missing."""
+    owner = session.owner
+    role = _role(arguments.use)
+
+    async def unit(tx: Transaction) -> int:
+        if role is not None:
+            everyone = await tx.mailboxes(owner)
+            if any(other.name == full_name(arguments.mailbox) for other in everyone):
+                raise Exists("the mailbox exists")
+            if any(other.role == role for other in everyone):
+                return 0
+        return (await tx.create_mailbox(owner, arguments.mailbox, role, subscribed=False)).mailbox_id
+
+    made = await session.store.write([owner], unit)
+    if not made:
+        raise Refused("NO", "another mailbox has this use", "USEATTR")
+    return Answer("CREATE completed", f"MAILBOXID ({spell(MAILBOX_PREFIX, made)})")
+
+
+def _role(use: tuple[str, ...]) -> str | None:
+    if not use:
+        return None
+    role = ROLES.get(use[0].lower())
+    if role is None or len(use) > 1:
+        raise Refused("NO", "a mailbox cannot have this use here", "USEATTR")
+    return role
+
+
+async def delete(session: Session, command: Command, arguments: Mailbox) -> Answer:
+    """Delete a mailbox with its messages; not while others lie below it."""
+    owner = session.owner
+
+    async def unit(tx: Transaction) -> int:
+        mailbox = await tx.mailbox_named(owner, arguments.mailbox)
+        await tx.delete_mailbox(owner, mailbox.mailbox_id)
+        return mailbox.mailbox_id
+
+    try:
+        deleted = await session.store.write([owner], unit)
+    except MailError as error:
+        raise refusal(error, CHILDREN) from error
+    if session.selected is not None and session.selected.mailbox_id == deleted:
+        session.unselect()
+    return Answer("DELETE completed")
+
+
+async def rename(session: Session, command: Command, arguments: Rename) -> Answer:
+    """Give a mailbox another name, with all that lies below it; of INBOX, move the messages (RFC 3501 §6.3.5)."""
+    owner = session.owner
+
+    async def unit(tx: Transaction) -> None:
+        mailbox = await tx.mailbox_named(owner, arguments.source)
+        if full_name(arguments.target) == mailbox.name:
+            raise Exists("the mailbox exists")
+        await tx.rename_mailbox(owner, mailbox.mailbox_id, arguments.target)
+
+    await session.store.write([owner], unit)
+    return Answer("RENAME completed")
+
+
+async def subscribe(session: Session, command: Command, arguments: Mailbox) -> Answer:
+    """SUBSCRIBE and UNSUBSCRIBE."""
+    owner = session.owner
+
+    async def unit(tx: Transaction) -> None:
+        mailbox = await tx.mailbox_named(owner, arguments.mailbox)
+        await tx.update_mailbox(owner, mailbox.mailbox_id, subscribed=command.name == "SUBSCRIBE")
+
+    await session.store.write([owner], unit)
+    return Answer(f"{command.name} completed")

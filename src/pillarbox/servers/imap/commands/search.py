@@ -1,0 +1,55 @@
+"""SEARCH and UID SEARCH, plain and with RETURN (RFC 3501 §6.4.4, RFC 4731, RFC 7162 §3.1.5)."""
+
+from collections.abc import Sequence
+
+from pillarbox.servers.imap.criteria import Asker, condition
+from pillarbox.servers.imap.selected import Selected
+from pillarbox.servers.imap.session import Answer, Session
+from pillarbox.store.model import Need
+from pillarbox.wire.imap import encoder
+from pillarbox.wire.imap.events import Command
+from pillarbox.wire.imap.search import Search
+
+
+async def search(session: Session, command: Command, arguments: Search) -> Answer:
+    """Which messages the client knows meet the keys."""
+    selected = session.mailbox
+    if arguments.uses_modseq:
+        await session.enable_condstore()
+    question = condition(Asker(selected, session.store.clock.now()), arguments.key)
+    found = await session.store.search(session.owner, selected.mailbox_id, question, None)
+    numbers, uids = _known(selected, found)
+    modseq = await _modseq(session, arguments, uids) if arguments.uses_modseq and uids else None
+    told = uids if arguments.uid else numbers
+    if arguments.returns is None:
+        line = encoder.search(told, modseq)
+    else:
+        line = encoder.esearch(command.tag, told, arguments.returns, uid=arguments.uid, modseq=modseq)
+    session.stream.write(line)
+    return Answer(f"{command.name} completed")
+
+
+def _known(selected: Selected, found: Sequence[int]) -> tuple[list[int], list[int]]:
+    """Message numbers and UIDs of those the client knows."""
+    numbers, uids = [], []
+    at = -1
+    for uid in found:
+        at = selected.index(uid, at + 1)
+        if at >= 0:
+            numbers.append(at + 1)
+            uids.append(uid)
+    return numbers, uids
+
+
+async def _modseq(session: Session, arguments: Search, uids: Sequence[int]) -> int:
+    """The highest mod-sequence of what is told: of the first or last alone where only those are (RFC 4731 §3.2)."""
+    returns = arguments.returns or frozenset(("ALL",))
+    asked = uids
+    if returns <= {"MIN", "MAX"}:
+        ends = [uids[0]] * ("MIN" in returns) + [uids[-1]] * ("MAX" in returns)
+        asked = sorted(set(ends))
+    highest = 0
+    async for rows in session.store.placements(session.owner, session.mailbox.mailbox_id, asked, Need.PLACEMENT):
+        highest = max(highest, *(row.modseq for row in rows))
+        await session.breathe()
+    return highest

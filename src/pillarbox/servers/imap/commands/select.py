@@ -1,0 +1,80 @@
+"""SELECT, EXAMINE, CLOSE and UNSELECT: which mailbox is open (RFC 3501 §6.3.1, §6.3.2, §6.4.2, RFC 3691)."""
+
+from pillarbox.core.errors import MailError
+from pillarbox.core.ids import spell
+from pillarbox.servers.imap.errors import refusal
+from pillarbox.servers.imap.flags import DEFINED, PERMANENT
+from pillarbox.servers.imap.selected import Selected
+from pillarbox.servers.imap.session import Answer, Session
+from pillarbox.store.model import MAILBOX_PREFIX, Mailbox, MailboxView
+from pillarbox.store.transaction import Transaction
+from pillarbox.wire.imap import encoder
+from pillarbox.wire.imap.commands import Nothing, Select
+from pillarbox.wire.imap.events import Command
+
+
+async def select(session: Session, command: Command, arguments: Select) -> Answer:
+    """Open a mailbox; the one open before is closed even when this fails."""
+    session.unselect()
+    if arguments.condstore:
+        await session.enable_condstore()
+    try:
+        mailbox = await session.store.mailbox_named(session.owner, arguments.mailbox)
+        view = await session.store.view(session.owner, mailbox.mailbox_id)
+    except MailError as error:
+        raise refusal(error) from error
+    read_only = command.name == "EXAMINE"
+    selected = Selected(mailbox.mailbox_id, mailbox.name, view.uidvalidity, read_only, view.uids, view.modseq)
+    recents = session.house.recents
+    after = await recents.after(session.owner, mailbox.mailbox_id, view.uids)
+    selected.recent = frozenset(uid for uid in _above(view, after))
+    if not read_only:
+        recents.tell(session.owner, mailbox.mailbox_id, view.uids[-1] if view.uids else 0)
+    session.select(selected)
+    selected.stale = True  # what happened since the view was taken is told at the end
+    session.stream.write(_spell(mailbox, view, selected))
+    return Answer(f"{command.name} completed", "READ-ONLY" if read_only else "READ-WRITE")
+
+
+def _above(view: MailboxView, after: int) -> list[int]:
+    recent = []
+    for at in range(len(view.uids) - 1, -1, -1):
+        if view.uids[at] <= after:
+            break
+        recent.append(view.uids[at])
+    return recent
+
+
+def _spell(mailbox: Mailbox, view: MailboxView, selected: Selected) -> bytes:
+    lines = [encoder.flags(DEFINED), encoder.exists(len(view.uids)), encoder.recent(len(selected.recent))]
+    if view.first_unseen:
+        code = encoder.code("UNSEEN", view.first_unseen)
+        lines.append(encoder.untagged("OK", "first unseen message", code))
+    kept = () if selected.read_only else PERMANENT
+    lines += (
+        encoder.untagged("OK", "UIDs valid", encoder.code("UIDVALIDITY", view.uidvalidity)),
+        encoder.untagged("OK", "next UID", encoder.code("UIDNEXT", view.uidnext)),
+        encoder.untagged("OK", "flags that are kept", encoder.permanent_flags(kept)),
+        encoder.untagged("OK", "highest mod-sequence", encoder.code("HIGHESTMODSEQ", view.modseq)),
+        encoder.untagged("OK", "mailbox id", f"MAILBOXID ({spell(MAILBOX_PREFIX, mailbox.mailbox_id)})"),
+    )
+    return b"".join(lines)
+
+
+async def close(session: Session, command: Command, arguments: Nothing) -> Answer:
+    """Expunge without a word, and leave the mailbox."""
+    selected, owner = session.mailbox, session.owner
+    if not selected.read_only:
+
+        async def unit(tx: Transaction) -> None:
+            await tx.expunge(owner, selected.mailbox_id, None)
+
+        await session.store.write([owner], unit)
+    session.unselect()
+    return Answer("CLOSE completed")
+
+
+async def unselect(session: Session, command: Command, arguments: Nothing) -> Answer:
+    """Leave the mailbox as it is."""
+    session.unselect()
+    return Answer("UNSELECT completed")

@@ -1,0 +1,123 @@
+"""SEARCH keys as questions to the store (RFC 3501 §6.4.4, RFC 5032, RFC 7162 §3.1.5, RFC 8474 §6)."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from itertools import pairwise
+from typing import Any, Final
+
+from pillarbox.core.ids import MessageId, Modseq, ThreadId, parse_id
+from pillarbox.servers.imap.flags import BITS
+from pillarbox.servers.imap.selected import Selected
+from pillarbox.store import query
+from pillarbox.store.model import MESSAGE_PREFIX, THREAD_PREFIX
+from pillarbox.store.query import Condition
+from pillarbox.wire.imap import search as keys
+
+_DAY = 86_400
+_NOTHING = query.Or(())
+_FIELDS = frozenset(("from", "to", "cc", "bcc", "subject"))
+_MOMENTS = {keys.Moment.INTERNAL: "received", keys.Moment.SENT: "sent", keys.Moment.SAVED: "saved"}
+
+
+@dataclass(frozen=True, slots=True)
+class Asker:
+    """Where and when a search is made: the client's numbers, and the time in seconds UTC."""
+
+    selected: Selected
+    now: int
+
+
+def condition(asker: Asker, key: keys.Key) -> Condition:
+    """The question a key asks."""
+    return _QUESTIONS[type(key)](asker, key)
+
+
+def _and(asker: Asker, key: keys.And) -> Condition:
+    return query.And(tuple(condition(asker, part) for part in key.keys))
+
+
+def _or(asker: Asker, key: keys.Or) -> Condition:
+    return query.Or((condition(asker, key.left), condition(asker, key.right)))
+
+
+def _not(asker: Asker, key: keys.Not) -> Condition:
+    return query.Not(condition(asker, key.key))
+
+
+def _flag(asker: Asker, key: keys.HasFlag) -> Condition:
+    bit = BITS.get(key.flag)
+    return query.Keyword(key.flag) if bit is None else query.Flags(has=bit)
+
+
+def _recent(asker: Asker, key: keys.Recent) -> Condition:
+    uids = sorted(asker.selected.recent)
+    if not uids:
+        return _NOTHING
+    starts = [uids[0], *(after for before, after in pairwise(uids) if after != before + 1)]
+    ends = [*(before for before, after in pairwise(uids) if after != before + 1), uids[-1]]
+    return query.Uids(tuple(zip(starts, ends, strict=True)))
+
+
+def _header(asker: Asker, key: keys.Header) -> Condition:
+    if key.field in _FIELDS and key.text:
+        return query.Text(key.field, key.text)
+    return query.Header(key.field, key.text)
+
+
+def _text(where: str) -> Callable[[Asker, Any], Condition]:
+    return lambda _asker, key: query.Text(where, key.text) if key.text else query.All()
+
+
+def _dated(asker: Asker, key: keys.Dated) -> Condition:
+    day = _midnight(key.day)
+    since = None if key.relation is keys.Relation.BEFORE else day
+    before = {keys.Relation.BEFORE: day, keys.Relation.ON: day + _DAY}.get(key.relation)
+    return query.Time(_MOMENTS[key.moment], since, before, local=key.moment is keys.Moment.SENT)
+
+
+def _midnight(day: date) -> int:
+    return int(datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp())
+
+
+def _numbers(asker: Asker, key: keys.Numbers) -> Condition:
+    selected = asker.selected
+    return query.Uids(tuple(selected.ranges(selected.positions(key.messages, uid=False))))
+
+
+def _uids(asker: Asker, key: keys.Uids) -> Condition:
+    selected = asker.selected
+    return query.Uids(tuple(selected.ranges(selected.positions(key.messages, uid=True))))
+
+
+def _email(asker: Asker, key: keys.EmailId) -> Condition:
+    number = parse_id(MESSAGE_PREFIX, key.value)
+    return _NOTHING if number is None else query.Ids((MessageId(number),))
+
+
+def _thread(asker: Asker, key: keys.ThreadId) -> Condition:
+    number = parse_id(THREAD_PREFIX, key.value)
+    return _NOTHING if number is None else query.InThread(ThreadId(number))
+
+
+_QUESTIONS: Final[dict[type, Callable[[Asker, Any], Condition]]] = {
+    keys.All: lambda asker, key: query.All(),
+    keys.And: _and,
+    keys.Or: _or,
+    keys.Not: _not,
+    keys.HasFlag: _flag,
+    keys.Recent: _recent,
+    keys.Header: _header,
+    keys.Body: _text("body"),
+    keys.Text: _text("text"),
+    keys.Dated: _dated,
+    keys.Larger: lambda asker, key: query.Size(least=key.octets + 1),
+    keys.Smaller: lambda asker, key: query.Size(under=key.octets),
+    keys.Younger: lambda asker, key: query.Time("received", since=asker.now - key.seconds),
+    keys.Older: lambda asker, key: query.Time("received", before=asker.now - key.seconds + 1),
+    keys.Numbers: _numbers,
+    keys.Uids: _uids,
+    keys.ModseqSince: lambda asker, key: query.ModifiedSince(Modseq(key.modseq)),
+    keys.EmailId: _email,
+    keys.ThreadId: _thread,
+}

@@ -1,0 +1,184 @@
+"""From octets to commands and back: takes what an IMAP peer sent and has the right function obey it."""
+
+from collections.abc import Awaitable, Callable
+
+import structlog
+
+from pillarbox.core.errors import MailError
+from pillarbox.net.session import ConnectionGone
+from pillarbox.net.stream import Stream
+from pillarbox.net.tls import Context
+from pillarbox.servers.imap.commands import append
+from pillarbox.servers.imap.commands.idle import done
+from pillarbox.servers.imap.commands.login import respond
+from pillarbox.servers.imap.errors import Refused, bad, refusal
+from pillarbox.servers.imap.recents import Recents
+from pillarbox.servers.imap.session import Answer, House, Session, State
+from pillarbox.servers.imap.table import VERBS
+from pillarbox.services.login.service import Logins
+from pillarbox.store.store import Store
+from pillarbox.wire.imap import encoder
+from pillarbox.wire.imap.events import (
+    AppendChunk,
+    AppendEnd,
+    AppendStart,
+    BadCommand,
+    Command,
+    Event,
+    Line,
+    LiteralWanted,
+)
+
+log = structlog.get_logger("imap")
+
+_BURST = 16  # commands answered before what was written is sent and a slow peer waited for
+
+
+class Door:
+    """What an IMAP listener makes for each connection."""
+
+    __slots__ = ("session", "stream")
+
+    def __init__(self, stream: Stream, house: House) -> None:
+        self.stream = stream
+        self.session = Session(stream, house)
+
+    def greet(self) -> None:
+        """The first line, with what is offered (RFC 3501 §7.1)."""
+        session = self.session
+        code = " ".join(("CAPABILITY", *session.capabilities()))
+        self.stream.write(encoder.untagged("OK", f"{session.house.host} IMAP ready", code))
+        session.touch()
+
+    async def work(self) -> None:
+        """Obey every whole command that has arrived; while idling, tell what happened."""
+        session, octets = self.session, self.stream.input
+        taken = 0
+        while session.state is not State.LOGOUT:
+            event = session.decoder.next()
+            if event is not None:
+                await self._take(event)
+                taken += 1
+                if taken % _BURST == 0:
+                    await session.breathe()
+            elif octets:
+                session.decoder.feed(bytes(octets))
+                octets.clear()
+            else:
+                break
+        if taken:
+            session.touch()
+        if session.idling and session.state is State.SELECTED:
+            try:
+                await session.sync()
+            except MailError as error:
+                log.warning("imap.idle_failed", session=self.stream.id, reason=str(error))
+
+    async def _take(self, event: Event) -> None:
+        session = self.session
+        match event:
+            case AppendChunk():
+                append.take(session, event)
+            case Command():
+                await self._obey(event)
+            case Line():
+                await self._line(event.octets)
+            case LiteralWanted():
+                self.stream.write(encoder.continuation(b"send the literal"))
+                session.decoder.accept()
+            case AppendStart():
+                await self._answer(event.tag, "APPEND", append.begin(session, event))
+            case AppendEnd():
+                await self._answer(event.tag, "APPEND", append.end(session, event))
+            case BadCommand():
+                self._reject(event)
+
+    async def _obey(self, command: Command) -> None:
+        session = self.session
+        verb = VERBS[command.name]
+        if session.state not in verb.states:
+            self._refuse(command.tag, bad(f"{command.name} is not allowed when {session.state.value}"))
+        elif verb.writes and session.mailbox.read_only:
+            self._refuse(command.tag, Refused("NO", "the mailbox is open for reading only", "READ-ONLY"))
+        else:
+            obeying = verb.obey(session, command, command.arguments)
+            await self._answer(command.tag, command.name, obeying, may_expunge=verb.expunges)
+
+    async def _line(self, line: bytes) -> None:
+        session = self.session
+        tag, exchanging = session.waiting, session.exchange is not None
+        if exchanging:
+            await self._answer(tag, "AUTHENTICATE", respond(session, line))
+            if session.exchange is None:
+                session.waiting = b""
+            return
+        session.waiting = b""
+        await self._answer(tag, "IDLE", _done(line))
+
+    async def _answer(self, tag: bytes, name: str, obeying: Awaitable[Answer | None], may_expunge: bool = True) -> None:
+        """Run a command; then the news, then the tagged line. None from the command: it is not over, or has said so."""
+        session = self.session
+        try:
+            try:
+                answer = await obeying
+            except Refused as refused:
+                await session.sync(may_expunge, uid=name.startswith("UID "))
+                self._refuse(tag, refused)
+                return
+            if answer is not None:
+                await session.sync(may_expunge, uid=name.startswith("UID "))
+        except MailError as error:
+            log.info("imap.refused", session=self.stream.id, command=name, reason=str(error))
+            self._refuse(tag, refusal(error))
+        except (ConnectionGone, TimeoutError):
+            raise
+        except Exception:
+            log.exception("imap.bug", session=self.stream.id, command=name)
+            text = f"something went wrong here, it was noted under {self.stream.id}"
+            self._refuse(tag, Refused("NO", text, "SERVERBUG"))
+        else:
+            if answer is not None and session.state is not State.LOGOUT:
+                self.stream.write(encoder.tagged(tag, "OK", answer.text, answer.code))
+
+    def _refuse(self, tag: bytes, refused: Refused) -> None:
+        if self.session.state is State.LOGOUT:
+            return
+        self.stream.write(encoder.tagged(tag, refused.status, refused.text, refused.code))
+        if refused.status == "BAD":
+            self.session.mistake()
+
+    def _reject(self, event: BadCommand) -> None:
+        """A command that could not be read."""
+        session = self.session
+        append.abandon(session)
+        tag = event.tag
+        if tag is None and session.waiting:
+            tag, session.waiting, session.exchange = session.waiting, b"", None
+        if tag is None:
+            self.stream.write(encoder.untagged(event.status, event.text, event.code))
+        else:
+            self.stream.write(encoder.tagged(tag, event.status, event.text, event.code))
+        session.mistake()
+
+    def lost(self) -> None:
+        """The connection is gone."""
+        self.session.lost()
+
+    def timed_out(self) -> None:
+        """The client was silent for too long, or the server stops (RFC 3501 §5.4)."""
+        if self.stream.stopping:
+            self.session.bye("server is shutting down", "UNAVAILABLE")
+        else:
+            self.session.bye("idle for too long")
+
+
+async def _done(line: bytes) -> Answer:
+    return done(line)
+
+
+def factory(
+    store: Store, logins: Logins, host: str, tls: Context | None, plain_from_loopback: bool
+) -> Callable[[Stream], Door]:
+    """What a listener calls for each connection."""
+    house = House(store, logins, Recents(store), host, tls, plain_from_loopback, store.settings.message_size)
+    return lambda stream: Door(stream, house)

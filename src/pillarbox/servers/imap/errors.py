@@ -1,0 +1,55 @@
+"""Refusals as IMAP spells them: our errors to response codes (RFC 5530 §3, RFC 9051 §7.1)."""
+
+from pillarbox.core.errors import (
+    Busy,
+    Conflict,
+    Denied,
+    Exists,
+    Invalid,
+    MailError,
+    NotFound,
+    OverQuota,
+    TooBig,
+    Unavailable,
+)
+
+_CODES: dict[type[MailError], str] = {
+    Invalid: "CANNOT",
+    Denied: "NOPERM",
+    NotFound: "NONEXISTENT",
+    Exists: "ALREADYEXISTS",
+    TooBig: "TOOBIG",
+    OverQuota: "OVERQUOTA",
+    Conflict: "EXPUNGEISSUED",
+    Busy: "INUSE",
+    Unavailable: "UNAVAILABLE",
+}
+TRYCREATE: dict[type[MailError], str] = {NotFound: "TRYCREATE"}
+"""Where the mailbox named is the target of messages (RFC 9051 §7.1)."""
+LOGIN: dict[type[MailError], str] = {Denied: "AUTHENTICATIONFAILED", Busy: "UNAVAILABLE", Invalid: ""}
+"""While logging in."""
+CHILDREN: dict[type[MailError], str] = {Conflict: "HASCHILDREN"}
+"""While deleting a mailbox (RFC 9051 §6.3.5)."""
+
+
+class Refused(Exception):
+    """A command that is answered NO or BAD: `status`, `text` and a response code without its brackets."""
+
+    def __init__(self, status: str, text: str, code: bytes | str = b"") -> None:
+        super().__init__(text)
+        self.status = status
+        self.text = text
+        self.code = code
+
+
+def bad(text: str) -> Refused:
+    """The client should not have sent this."""
+    return Refused("BAD", text)
+
+
+def refusal(error: MailError, special: dict[type[MailError], str] | None = None) -> Refused:
+    """The NO for an error of ours; `special` are the codes a command has of its own."""
+    kind = type(error)
+    if special is not None and kind in special:
+        return Refused("NO", error.public, special[kind])
+    return Refused("NO", error.public, _CODES.get(kind, "CANNOT"))

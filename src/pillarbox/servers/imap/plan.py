@@ -1,0 +1,79 @@
+"""FETCH prepared: the items of a command turned once into a template, the columns it needs, and the sections to cut."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final
+
+from pillarbox.core.ids import spell
+from pillarbox.servers.imap.flags import spell_flags
+from pillarbox.store.model import MESSAGE_PREFIX, THREAD_PREFIX, Need, Row
+from pillarbox.wire.imap.dates import spell_date_time
+from pillarbox.wire.imap.fetch import Attribute, BodyItem, FetchItem
+
+Getter = Callable[[Row], object]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """`template` and `getters` make the items that are a column each; `bodies` are cut out of the octets.
+
+    `cuts`: the structure is needed to find them. `flags_at`: which getter gives FLAGS, -1 for none.
+    """
+
+    need: Need
+    template: bytes
+    getters: tuple[Getter, ...]
+    bodies: tuple[BodyItem, ...]
+    cuts: bool
+    flags_at: int
+
+    def with_recent(self, recent: frozenset[int]) -> "tuple[Getter, ...]":
+        """The getters in a session to which these UIDs are \\Recent."""
+        if not recent or self.flags_at < 0:
+            return self.getters
+        getters = list(self.getters)
+        getters[self.flags_at] = lambda row: spell_flags(row.flags, row.keywords, row.uid in recent)
+        return tuple(getters)
+
+
+_ITEMS: Final[dict[Attribute, tuple[bytes, Getter, Need]]] = {
+    Attribute.UID: (b"UID %d", lambda row: row.uid, Need.PLACEMENT),
+    Attribute.FLAGS: (b"FLAGS %b", lambda row: spell_flags(row.flags, row.keywords), Need.PLACEMENT),
+    Attribute.INTERNALDATE: (b"INTERNALDATE %b", lambda row: spell_date_time(row.received), Need.PLACEMENT),
+    Attribute.SIZE: (b"RFC822.SIZE %d", lambda row: row.size, Need.PLACEMENT),
+    Attribute.ENVELOPE: (b"ENVELOPE %b", lambda row: row.envelope, Need.ENVELOPE),
+    Attribute.BODY: (b"BODY %b", lambda row: row.body, Need.BODYSTRUCTURE),
+    Attribute.BODYSTRUCTURE: (b"BODYSTRUCTURE %b", lambda row: row.bodystructure, Need.BODYSTRUCTURE),
+    Attribute.MODSEQ: (b"MODSEQ (%d)", lambda row: row.modseq, Need.PLACEMENT),
+    Attribute.EMAILID: (b"EMAILID (%b)", lambda row: spell(MESSAGE_PREFIX, row.message_id).encode(), Need.PLACEMENT),
+    Attribute.THREADID: (b"THREADID (%b)", lambda row: spell(THREAD_PREFIX, row.thread_id).encode(), Need.PLACEMENT),
+}
+
+
+@lru_cache(maxsize=1024)
+def plan(items: tuple[FetchItem, ...]) -> Plan:
+    """How to answer a FETCH of these items."""
+    attributes = [item for item in items if isinstance(item, Attribute)]
+    bodies = tuple(item for item in items if isinstance(item, BodyItem))
+    cuts = any(item.section.part or item.section.text for item in bodies)
+    need = Need.BLOB if bodies else Need.PLACEMENT
+    if cuts:
+        need |= Need.STRUCTURE
+    for attribute in attributes:
+        need |= _ITEMS[attribute][2]
+    return Plan(
+        need,
+        b" ".join(_ITEMS[attribute][0] for attribute in attributes),
+        tuple(_ITEMS[attribute][1] for attribute in attributes),
+        bodies,
+        cuts,
+        attributes.index(Attribute.FLAGS) if Attribute.FLAGS in attributes else -1,
+    )
+
+
+def spell_rows(prepared: Plan, numbered: Iterable[tuple[int, Row]], recent: frozenset[int]) -> bytes:
+    """Whole FETCH responses of messages whose number is given with their row, for a plan without bodies."""
+    template = b"* %d FETCH (" + prepared.template + b")\r\n"
+    getters = prepared.with_recent(recent)
+    return b"".join([template % (number, *[get(row) for get in getters]) for number, row in numbered])

@@ -1,0 +1,59 @@
+"""Where the sections of FETCH BODY[…] lie in a message, by the offsets of its structure (RFC 3501 §6.4.5)."""
+
+import re
+
+from pillarbox.message.structure import Part, find
+from pillarbox.wire.imap.fetch import BodyItem, Section
+
+Span = tuple[int, int]
+"""Offset of the first octet and offset behind the last."""
+
+_EMBEDDED = ("rfc822", "global")
+_FIELD = re.compile(rb"^([!-9;-~]+)[ \t]*:[^\n]*(?:\n[ \t][^\n]*)*\n?", re.MULTILINE)
+_END = re.compile(rb"(?:\A|\n)(\r?\n)\Z")
+
+
+def locate(root: Part, size: int, section: Section) -> Span | None:
+    """The octets of a section in a message of `size` octets; None when there is no such part.
+
+    HEADER.FIELDS and its opposite give the whole header, to be filtered by `choose_fields`.
+    """
+    if not section.part:
+        return _of_message(root, section.text, size)
+    part = find(root, section.part)
+    if part is None:
+        return None
+    if not section.text:
+        return part.body, part.end
+    if section.text == "MIME":
+        return part.header, part.body
+    if part.type != "message" or part.subtype not in _EMBEDDED or not part.parts:
+        return None
+    inner = part.parts[0]
+    return _of_message(inner, section.text, inner.end)
+
+
+def _of_message(message: Part, text: str, end: int) -> Span:
+    if not text:
+        return message.header, end
+    return (message.body, end) if text == "TEXT" else (message.header, message.body)
+
+
+def clip(span: Span, item: BodyItem) -> Span:
+    """What is left of a section by the partial of its item (RFC 3501 §6.4.5)."""
+    if item.partial is None:
+        return span
+    start = min(span[0] + item.partial[0], span[1])
+    return start, min(start + item.partial[1], span[1])
+
+
+def choose_fields(header: bytes, section: Section) -> bytes:
+    """The fields of `header` that HEADER.FIELDS names, or all others for HEADER.FIELDS.NOT, and the empty line."""
+    names = frozenset(name.lower().encode() for name in section.fields)
+    if section.text == "HEADER.FIELDS.NOT":
+        return _FIELD.sub(lambda field: b"" if field[1].lower() in names else field[0], header)
+    chosen = [field[0] for field in _FIELD.finditer(header) if field[1].lower() in names]
+    end = _END.search(header)
+    if end is not None:
+        chosen.append(end[1])
+    return b"".join(chosen)

@@ -1,0 +1,137 @@
+"""The mailbox a session has selected, as its client knows it: message numbers, and what it is yet to be told."""
+
+from array import array
+from bisect import bisect_left
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from pillarbox.core.ids import MailboxId, Modseq
+from pillarbox.servers.imap.errors import bad
+from pillarbox.servers.imap.flags import spell_flags
+from pillarbox.store.model import FlagState, MailboxChanges, MailboxView
+from pillarbox.wire.imap import encoder
+from pillarbox.wire.imap.sets import SequenceSet
+
+NOTHING: frozenset[int] = frozenset()
+
+
+@dataclass(slots=True)
+class Selected:
+    """`uids[n - 1]` is the UID of message n. The store's shared list as long as the two agree; never changed here.
+
+    `modseq`: the client was told of everything up to it, but for the expunges in `gone`. `told`: flags of UIDs that
+    were told out of turn, by their modseq. `recent`: the UIDs that are \\Recent in this session. `stale`: there may be
+    news.
+    """
+
+    mailbox_id: MailboxId
+    name: str
+    uidvalidity: int
+    read_only: bool
+    uids: Sequence[int]
+    modseq: Modseq
+    recent: frozenset[int] = NOTHING
+    gone: frozenset[int] = NOTHING
+    told: dict[int, int] = field(default_factory=dict)
+    stale: bool = False
+
+    def positions(self, messages: SequenceSet, uid: bool) -> list[range]:
+        """Where the messages stand in `uids`. BAD for sequence numbers that do not exist, and for `$`."""
+        if messages.saved:
+            raise bad("no search result is saved here")
+        if uid:
+            return messages.positions(self.uids)
+        if messages.exceeds(len(self.uids)):
+            raise bad("no such message number")
+        return messages.numbers(len(self.uids))
+
+    def ranges(self, positions: Iterable[range]) -> list[tuple[int, int]]:
+        """Closed ranges of UIDs that hold just the messages at these positions."""
+        return [(self.uids[part[0]], self.uids[part[-1]]) for part in positions]
+
+    def index(self, uid: int, hint: int = 0) -> int:
+        """The position of a UID, -1 when the client does not know it; `hint` is where it may well be."""
+        uids = self.uids
+        if hint < len(uids) and uids[hint] == uid:
+            return hint
+        at = bisect_left(uids, uid)
+        return at if at < len(uids) and uids[at] == uid else -1
+
+    def tell(self, state: FlagState) -> None:
+        """The client is told these flags now, so that `news` need not."""
+        if state.modseq > self.modseq:
+            self.told[state.uid] = state.modseq
+
+
+@dataclass(slots=True)
+class News:
+    """What happened to a selected mailbox, in the order it is told: expunges, arrivals, flags."""
+
+    expunged: list[int] = field(default_factory=list)  # positions before the expunge, ascending
+    arrived: list[int] = field(default_factory=list)  # UIDs
+    flags: list[FlagState] = field(default_factory=list)
+
+
+def learn(selected: Selected, changes: MailboxChanges, may_expunge: bool) -> News:
+    """What the client has to be told of `changes`. Everything but `uids` is brought up to date.
+
+    Expunges that may not be told now are kept in `gone` (RFC 3501 §7.4.1).
+    """
+    last = selected.uids[-1] if selected.uids else 0
+    gone = selected.gone.union(uid for uid in changes.vanished if selected.index(uid) >= 0)
+    news = News()
+    for state in changes.changed:
+        if state.uid > last:
+            news.arrived.append(state.uid)
+        elif selected.told.get(state.uid) != state.modseq and selected.index(state.uid) >= 0:
+            news.flags.append(state)
+    if may_expunge:
+        news.expunged = sorted(selected.index(uid) for uid in gone)
+        selected.recent = selected.recent - gone if gone else selected.recent
+        gone = NOTHING
+    selected.gone = gone
+    selected.told.clear()
+    selected.modseq = max(selected.modseq, changes.modseq)
+    return news
+
+
+def renumber(selected: Selected, news: News, view: MailboxView | None) -> None:
+    """Bring `uids` up to date, with the store's shared list when it is just what the client knows."""
+    if not news.expunged and not news.arrived:
+        return
+    if view is not None and view.modseq == selected.modseq and not selected.gone:
+        selected.uids = view.uids
+        return
+    kept = array("L", selected.uids)
+    if news.expunged:
+        out = set(news.expunged)
+        kept = array("L", [uid for at, uid in enumerate(kept) if at not in out])
+    kept.extend(news.arrived)
+    selected.uids = kept
+
+
+def spell_counts(selected: Selected, news: News) -> list[bytes]:
+    """EXPUNGE and EXISTS; each EXPUNGE renumbers what follows it (RFC 3501 §7.4.1). After `renumber`."""
+    lines = [encoder.expunge(at - before + 1) for before, at in enumerate(news.expunged)]
+    if news.arrived:
+        lines.append(encoder.exists(len(selected.uids)))
+        lines.append(encoder.recent(len(selected.recent)))
+    return lines
+
+
+def spell_states(selected: Selected, states: Iterable[FlagState], uid: bool, modseq: bool) -> list[bytes]:
+    """FETCH of flags, with UID and MODSEQ where asked for."""
+    lines = []
+    hint = 0
+    for state in states:
+        at = selected.index(state.uid, hint)
+        if at < 0:
+            continue
+        hint = at + 1
+        pieces = [b"FLAGS " + spell_flags(state.flags, state.keywords, state.uid in selected.recent)]
+        if uid:
+            pieces.insert(0, b"UID %d" % state.uid)
+        if modseq:
+            pieces.append(b"MODSEQ (%d)" % state.modseq)
+        lines.append(encoder.fetch(at + 1, pieces))
+    return lines

@@ -1,0 +1,244 @@
+"""One IMAP connection: who is talking, in which state, with which mailbox; the only place where the state changes."""
+
+import asyncio
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from enum import Enum
+
+import structlog
+
+from pillarbox.core import limits
+from pillarbox.core.ids import AccountId, Modseq, Uid
+from pillarbox.net.stream import Stream
+from pillarbox.net.tls import Context
+from pillarbox.servers.imap.appending import Appending
+from pillarbox.servers.imap.capabilities import When, advertised
+from pillarbox.servers.imap.recents import Recents
+from pillarbox.servers.imap.selected import Selected, learn, renumber, spell_counts, spell_states
+from pillarbox.services.login.service import Logins
+from pillarbox.store.model import Account, MailboxChanges
+from pillarbox.store.store import Store
+from pillarbox.store.watching import Watch
+from pillarbox.wire.imap import encoder
+from pillarbox.wire.imap.decoder import Decoder, Limits
+from pillarbox.wire.sasl.mechanism import Mechanism
+
+log = structlog.get_logger("imap")
+
+
+class State(Enum):
+    """The states of RFC 3501 §3."""
+
+    NOT_AUTHENTICATED = "not authenticated"
+    AUTHENTICATED = "authenticated"
+    SELECTED = "selected"
+    LOGOUT = "logout"
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """What all sessions of a listener share. `tls` is the context STARTTLS uses, None when there is none to offer."""
+
+    store: Store
+    logins: Logins
+    recents: Recents
+    host: str
+    tls: Context | None
+    plain_from_loopback: bool
+    append_limit: int
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The tagged OK of a command."""
+
+    text: str
+    code: bytes | str = b""
+
+
+class Session:
+    """What one connection has come to. `waiting` is the tag of an IDLE or AUTHENTICATE under way."""
+
+    __slots__ = (
+        "account",
+        "appending",
+        "condstore",
+        "decoder",
+        "errors",
+        "exchange",
+        "house",
+        "selected",
+        "state",
+        "stream",
+        "waiting",
+        "watch",
+    )
+
+    def __init__(self, stream: Stream, house: House) -> None:
+        self.stream = stream
+        self.house = house
+        self.state = State.NOT_AUTHENTICATED
+        self.decoder = Decoder()
+        self.account: Account | None = None
+        self.selected: Selected | None = None
+        self.watch: Watch | None = None
+        self.exchange: Mechanism | None = None
+        self.appending: Appending | None = None
+        self.waiting = b""
+        self.condstore = False
+        self.errors = 0
+
+    # -- what commands ask
+
+    @property
+    def store(self) -> Store:
+        """The mail store."""
+        return self.house.store
+
+    @property
+    def owner(self) -> AccountId:
+        """The account logged in."""
+        assert self.account is not None  # the table lets commands that ask through after login only
+        return self.account.account_id
+
+    @property
+    def mailbox(self) -> Selected:
+        """The mailbox selected."""
+        assert self.selected is not None  # the table lets commands that ask through in the selected state only
+        return self.selected
+
+    @property
+    def idling(self) -> bool:
+        """IDLE is under way."""
+        return bool(self.waiting) and self.exchange is None
+
+    def may_log_in(self) -> bool:
+        """Whether a password may be sent now: under TLS, or in clear from loopback where the settings allow it."""
+        return self.stream.tls is not None or (self.house.plain_from_loopback and self.stream.peer.is_loopback)
+
+    def capabilities(self) -> list[str]:
+        """What is offered in the present state (RFC 3501 §6.1.1)."""
+        conditions = {When.AUTHENTICATED}
+        if self.state is State.NOT_AUTHENTICATED:
+            conditions = {When.LOGIN if self.may_log_in() else When.NO_LOGIN}
+            if self.house.tls is not None and self.stream.tls is None:
+                conditions.add(When.CLEAR)
+        return advertised(frozenset(conditions), self.house.append_limit)
+
+    # -- what is sent
+
+    async def send(self, lines: Iterable[bytes]) -> None:
+        """Write many lines, a page at a time; others run and the peer may catch up in between."""
+        page: list[bytes] = []
+        for line in lines:
+            page.append(line)
+            if len(page) == limits.PAGE:
+                self.stream.write(b"".join(page))
+                page.clear()
+                await self.breathe()
+        self.stream.write(b"".join(page))
+
+    async def breathe(self) -> None:
+        """Wait for a peer that reads slowly, and let other sessions run."""
+        await self.stream.drain()
+        await asyncio.sleep(0)
+
+    async def sync(self, may_expunge: bool = True, uid: bool = False) -> None:
+        """Tell the client what happened to its mailbox (RFC 3501 §5.2)."""
+        selected = self.selected
+        if selected is None or not (selected.stale or (may_expunge and selected.gone)):
+            return
+        selected.stale = False
+        changes = await self.store.since(self.owner, selected.mailbox_id, selected.modseq)
+        if changes.mailbox is None:
+            self.bye("the selected mailbox was deleted")
+            return
+        if changes.reset:
+            changes = await self._relearn(selected, changes)
+        news = learn(selected, changes, may_expunge)
+        view = None
+        if news.expunged or news.arrived:
+            view = await self.store.view(self.owner, selected.mailbox_id)
+        renumber(selected, news, view)
+        if news.arrived and not selected.read_only:
+            mine = self.house.recents.claim(self.owner, selected.mailbox_id, news.arrived)
+            selected.recent = selected.recent.union(mine)
+        await self.send(spell_counts(selected, news))
+        await self.send(spell_states(selected, news.flags, uid, self.condstore))
+
+    async def enable_condstore(self) -> None:
+        """From now on MODSEQ goes with every FETCH; the first time, HIGHESTMODSEQ is told (RFC 7162 §3.1)."""
+        if self.condstore:
+            return
+        self.condstore = True
+        if self.selected is not None:
+            code = encoder.code("HIGHESTMODSEQ", max(self.selected.modseq, 1))
+            self.stream.write(encoder.untagged("OK", "mod-sequences from now on", code))
+
+    # -- the state
+
+    def log_in(self, account: Account) -> Answer:
+        """Not authenticated → authenticated."""
+        self.account = account
+        self.state = State.AUTHENTICATED
+        self.errors = 0
+        self.decoder.limits = Limits(message=self.store.settings.message_size)
+        log.info("imap.login", session=self.stream.id, login=account.login, tls=self.stream.tls is not None)
+        return Answer("logged in", " ".join(("CAPABILITY", *self.capabilities())))
+
+    def select(self, selected: Selected) -> None:
+        """Authenticated → selected."""
+        self.selected = selected
+        self.state = State.SELECTED
+        self.watch = self.store.watch(self.owner, self.hint)
+
+    def unselect(self) -> None:
+        """Selected → authenticated."""
+        watch, self.watch, self.selected = self.watch, None, None
+        if watch is not None:
+            watch.close()
+        if self.state is State.SELECTED:
+            self.state = State.AUTHENTICATED
+
+    def hint(self, _account: AccountId, modseq: Modseq) -> None:
+        """Something changed in the account: told at once while idling, else with the next command."""
+        if self.selected is not None and modseq > self.selected.modseq:
+            self.selected.stale = True
+            if self.idling:
+                self.stream.work()
+
+    def mistake(self) -> None:
+        """Count a bad command; too many of them end the connection."""
+        self.errors += 1
+        if self.errors >= limits.IMAP_ERRORS:
+            self.bye("too many errors")
+
+    def touch(self) -> None:
+        """The client has until then to say something."""
+        stranger = self.state is State.NOT_AUTHENTICATED
+        self.stream.touch(limits.IMAP_UNAUTHENTICATED_IDLE if stranger else limits.IMAP_IDLE)
+
+    def bye(self, text: str, code: str = "") -> None:
+        """Say goodbye and close."""
+        if self.state is not State.LOGOUT:
+            self.state = State.LOGOUT
+            self.stream.write(encoder.untagged("BYE", text, code))
+            self.stream.close()
+
+    def leave(self, last: bytes) -> None:
+        """Any state → logout: send the last lines and close."""
+        self.state = State.LOGOUT
+        self.stream.write(last)
+        self.stream.close()
+
+    def lost(self) -> None:
+        """The connection is gone."""
+        self.unselect()
+        if self.appending is not None:
+            self.appending.discard()
+            self.appending = None
+
+    async def _relearn(self, selected: Selected, changes: MailboxChanges) -> MailboxChanges:
+        """The log does not reach back far enough: what vanished is what the mailbox has no longer."""
+        view = await self.store.view(self.owner, selected.mailbox_id)
+        return replace(changes, vanished=tuple(map(Uid, sorted(set(selected.uids).difference(view.uids)))))

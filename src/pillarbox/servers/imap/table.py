@@ -1,0 +1,67 @@
+"""The IMAP commands: which function obeys each, in which states, and how news go with its answer."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+
+from pillarbox.servers.imap.commands import any_state, copy, fetch, idle, listing, login, mailboxes, search, select
+from pillarbox.servers.imap.commands import store as storing
+from pillarbox.servers.imap.session import Answer, Session, State
+from pillarbox.wire.imap.events import Command
+
+_ANY = frozenset({State.NOT_AUTHENTICATED, State.AUTHENTICATED, State.SELECTED})
+_LOGIN = frozenset({State.NOT_AUTHENTICATED})
+_MAIL = frozenset({State.AUTHENTICATED, State.SELECTED})
+_OPEN = frozenset({State.SELECTED})
+
+
+@dataclass(frozen=True, slots=True)
+class Verb:
+    """How a command is obeyed. `expunges`: EXPUNGE may go with its answer (RFC 3501 §7.4.1). `writes`: it changes the
+    mailbox, which EXAMINE forbids."""
+
+    obey: Callable[[Session, Command, Any], Awaitable[Answer | None]]
+    states: frozenset[State]
+    source: str
+    expunges: bool = True
+    writes: bool = False
+
+
+VERBS: dict[str, Verb] = {
+    "CAPABILITY": Verb(any_state.capability, _ANY, "RFC 3501 §6.1.1"),
+    "NOOP": Verb(any_state.noop, _ANY, "RFC 3501 §6.1.2"),
+    "LOGOUT": Verb(any_state.logout, _ANY, "RFC 3501 §6.1.3"),
+    "ID": Verb(any_state.identity, _ANY, "RFC 2971 §3.1"),
+    "STARTTLS": Verb(any_state.starttls, _LOGIN, "RFC 3501 §6.2.1"),
+    "AUTHENTICATE": Verb(login.authenticate, _LOGIN, "RFC 3501 §6.2.2, RFC 4959"),
+    "LOGIN": Verb(login.login, _LOGIN, "RFC 3501 §6.2.3"),
+    "ENABLE": Verb(any_state.enable, _MAIL, "RFC 5161 §3.1"),
+    "SELECT": Verb(select.select, _MAIL, "RFC 3501 §6.3.1"),
+    "EXAMINE": Verb(select.select, _MAIL, "RFC 3501 §6.3.2"),
+    "CREATE": Verb(mailboxes.create, _MAIL, "RFC 3501 §6.3.3, RFC 6154 §3"),
+    "DELETE": Verb(mailboxes.delete, _MAIL, "RFC 3501 §6.3.4"),
+    "RENAME": Verb(mailboxes.rename, _MAIL, "RFC 3501 §6.3.5"),
+    "SUBSCRIBE": Verb(mailboxes.subscribe, _MAIL, "RFC 3501 §6.3.6"),
+    "UNSUBSCRIBE": Verb(mailboxes.subscribe, _MAIL, "RFC 3501 §6.3.7"),
+    "LIST": Verb(listing.list_, _MAIL, "RFC 3501 §6.3.8, RFC 5258"),
+    "LSUB": Verb(listing.lsub, _MAIL, "RFC 3501 §6.3.9"),
+    "STATUS": Verb(listing.status, _MAIL, "RFC 3501 §6.3.10"),
+    "NAMESPACE": Verb(listing.namespace, _MAIL, "RFC 2342 §5"),
+    "IDLE": Verb(idle.idle, _MAIL, "RFC 2177 §3"),
+    "CHECK": Verb(any_state.noop, _OPEN, "RFC 3501 §6.4.1"),
+    "CLOSE": Verb(select.close, _OPEN, "RFC 3501 §6.4.2"),
+    "UNSELECT": Verb(select.unselect, _OPEN, "RFC 3691 §2"),
+    "EXPUNGE": Verb(copy.expunge, _OPEN, "RFC 3501 §6.4.3", writes=True),
+    "UID EXPUNGE": Verb(copy.uid_expunge, _OPEN, "RFC 4315 §2.1", writes=True),
+    "SEARCH": Verb(search.search, _OPEN, "RFC 3501 §6.4.4, RFC 4731", expunges=False),
+    "UID SEARCH": Verb(search.search, _OPEN, "RFC 3501 §6.4.8, RFC 4731"),
+    "FETCH": Verb(fetch.fetch, _OPEN, "RFC 3501 §6.4.5", expunges=False),
+    "UID FETCH": Verb(fetch.fetch, _OPEN, "RFC 3501 §6.4.8"),
+    "STORE": Verb(storing.store, _OPEN, "RFC 3501 §6.4.6", expunges=False, writes=True),
+    "UID STORE": Verb(storing.store, _OPEN, "RFC 3501 §6.4.8", writes=True),
+    "COPY": Verb(copy.copy, _OPEN, "RFC 3501 §6.4.7"),
+    "UID COPY": Verb(copy.copy, _OPEN, "RFC 3501 §6.4.8"),
+    "MOVE": Verb(copy.move, _OPEN, "RFC 6851 §3.1", writes=True),
+    "UID MOVE": Verb(copy.move, _OPEN, "RFC 6851 §3.2", writes=True),
+}
+"""APPEND streams and is not here: `commands.append`, in the states of _MAIL (RFC 3501 §6.3.11)."""
