@@ -1,7 +1,9 @@
 """Whatever the octets are, the parser answers, and its answers hold together."""
 
 import mmap
+import random
 import tempfile
+from pathlib import Path
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -12,6 +14,7 @@ from pillarbox.message.digest import summarise
 from pillarbox.message.structure import Part, decode, encode, find, scan
 from tests.message.imap_value import read
 
+CORPUS = Path(__file__).parent / "corpus"
 PIECES = (
     b"\r\n",
     b"\n",
@@ -158,3 +161,29 @@ def test_a_mapped_file_gives_the_same(data: bytes) -> None:
         file.flush()
         with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as mapped:
             assert summarise(mapped) == summarise(data + b"\r\n")
+
+
+def test_damaged_copies_of_the_corpus() -> None:
+    originals = [path.read_bytes() for path in sorted(CORPUS.glob("*.eml"))]
+    dice = random.Random(20261123)
+    for _ in range(1_500):
+        data = bytearray(dice.choice(originals))
+        for _ in range(dice.randint(1, 8)):
+            at = dice.randrange(len(data) + 1)
+            match dice.randrange(4):
+                case 0:
+                    data[at:at] = dice.choice(PIECES)
+                case 1:
+                    del data[at : at + dice.randint(1, 40)]
+                case 2:
+                    data[at : at + 1] = bytes((dice.randrange(256),))
+                case 3:
+                    other = dice.choice(originals)
+                    start = dice.randrange(len(other))
+                    data[at:at] = other[start : start + 300]
+        octets = bytes(data)
+        summary = summarise(octets)
+        check_offsets(summary.root, 0, len(octets))
+        for spelled in (summary.envelope, summary.bodystructure, summary.body):
+            assert isinstance(read(spelled), list)
+        body.searchable_text(octets, summary.root, 5_000)

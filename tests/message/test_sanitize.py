@@ -1,6 +1,7 @@
 """HTML of strangers: nothing acts, nothing loads unasked, and what is harmless stays."""
 
 import html.parser
+import random
 
 import pytest
 
@@ -221,3 +222,34 @@ def test_a_long_letter_is_no_deep_one() -> None:
     row = '<tr><td><table><tr><td><div><p><font face="x"><b>word</b> <a href="https://x.org">link</a></font><br></div></table>'
     assert not too_deep(f"<table>{row * 5_000}</table>")
     assert not too_deep("<p>line<br>" * 50_000)
+
+
+def test_vectors_cut_and_mixed() -> None:
+    dice = random.Random(20261123)
+    splinters = [
+        "<",
+        ">",
+        '"',
+        "'",
+        "--",
+        "&",
+        "/",
+        "</p>",
+        "<style>",
+        "</style>",
+        "<svg>",
+        "<math>",
+        "<table>",
+        "\n",
+        "=",
+    ]
+    for _ in range(1_500):
+        mixed = "".join(dice.choice(VECTORS)[dice.choice((0, 0, 5)) :] for _ in range(dice.randint(1, 6)))
+        for _ in range(dice.randint(0, 3)):
+            at = dice.randrange(len(mixed) + 1)
+            mixed = mixed[:at] + dice.choice(splinters) + mixed[at:]
+        cleaned = clean_html(mixed, lambda cid: None, remote=False).html
+        for markup in (cleaned, clean_html(cleaned, lambda cid: None, remote=False).html):
+            inspector = Inspector()
+            inspector.feed(markup)
+            inspector.close()
