@@ -86,8 +86,8 @@ export class Actions {
     if (!changes.length) return;
     const count = threads.length === 1 ? '' : `: ${threads.length} conversations`;
     const done = this.apply(changes, here ? new Set(threads) : undefined);
-    this.toasts.show(said + count, { label: 'Undo', run: () => void this.undo(done, changes) });
-    await done;
+    const toast = this.toasts.show(said + count, { label: 'Undo', run: () => void this.undo(done, changes) });
+    if (!(await done)) this.toasts.close(toast);
   }
 
   private async toRole(threads: Id[], role: string, said: string): Promise<void> {

@@ -31,6 +31,7 @@ export class Composer {
   async write(to: Address[] = []): Promise<void> {
     const draft = await this.begin();
     draft.to = to;
+    draft.text = signed(draft.identity);
   }
 
   async reply(email: EmailDetail, all: boolean): Promise<void> {
@@ -40,7 +41,7 @@ export class Composer {
     draft.to = to.to;
     draft.cc = to.cc;
     draft.subject = prefixed('Re', email.subject);
-    draft.text = replyBody(email, text);
+    draft.text = signed(draft.identity) + replyBody(email, text);
     draft.inReplyTo = email.messageId;
     draft.references = [...(email.references ?? email.inReplyTo ?? []), ...(email.messageId ?? [])];
     draft.answers = { email, keyword: '$answered' };
@@ -57,7 +58,7 @@ export class Composer {
     if (html !== null) {
       const lines = escapeHtml(head).replaceAll('\n', '<br>');
       draft.kept = { html: `<div>${lines}</div><br><div>${html}</div>`, text: `${head}\n\n${text}` };
-    } else draft.text = `\n\n${head}\n\n${text}`;
+    } else draft.text = `${signed(draft.identity)}\n\n${head}\n\n${text}`;
     draft.attachments = takeAttachments(email);
     draft.answers = { email, keyword: '$forwarded' };
     draft.title = 'Forward';
@@ -275,4 +276,9 @@ export class Composer {
     const full = got.list[0] as EmailDetail | undefined;
     return full ? this.htmlIn(full) : null;
   }
+}
+
+/** Room to write, then the signature under the line that mail programs know (RFC 3676 §4.3). */
+function signed(identity: Identity | null): string {
+  return identity?.textSignature ? `\n\n-- \n${identity.textSignature}` : '';
 }

@@ -29,6 +29,8 @@ export class MessageList {
   cursor = $state<Id>('');
 
   private ids: (Id | undefined)[] = [];
+  /** The thread of each row's message; not reactive, for looking through all rows at once. */
+  private readonly threadOf = new Map<Id, Id>();
   private revision = $state(0);
   private readonly pages = new Map<number, PageState>();
   private generation = 0;
@@ -51,6 +53,7 @@ export class MessageList {
     this.filter = filter;
     this.searching = searching;
     this.ids = [];
+    this.threadOf.clear();
     this.pages.clear();
     this.selected.clear();
     this.snippets.clear();
@@ -72,7 +75,7 @@ export class MessageList {
 
   indexOf(threadId: Id): number {
     void this.revision;
-    return this.ids.findIndex((id) => id !== undefined && this.emails.byId.get(id)?.threadId === threadId);
+    return threadId ? this.ids.findIndex((id) => id !== undefined && this.threadOf.get(id) === threadId) : -1;
   }
 
   /** The rows from first to last are, or are about to be, on screen. */
@@ -109,9 +112,9 @@ export class MessageList {
   remove(threads: Set<Id>): () => void {
     const before = this.ids;
     const total = this.total;
-    const gone = (id: Id | undefined): boolean => id !== undefined && threads.has(this.emails.byId.get(id)?.threadId ?? '');
+    const gone = (id: Id | undefined): boolean => id !== undefined && threads.has(this.threadOf.get(id) ?? '');
     // Distinct threads: a row that moved between two pages may stand on both until the older page is read again.
-    const count = new Set(before.filter(gone).map((id) => this.emails.get(id)?.threadId)).size;
+    const count = new Set(before.filter(gone).map((id) => this.threadOf.get(id!))).size;
     // Not a plain filter: that would drop the holes of rows not loaded, and every index behind them.
     const ids: (Id | undefined)[] = [];
     let shift = 0;
@@ -178,6 +181,7 @@ export class MessageList {
     const emails = await rows.result;
     if (generation !== this.generation) return;
     this.emails.put(emails.list);
+    for (const email of emails.list) this.threadOf.set(email.id, email.threadId);
     this.emails.putThreads((await threads.result).list);
     // Very long threads may exceed what one get allows; the rows can do without the rest.
     await others.result.then((got) => this.emails.put(got.list), () => undefined);
@@ -216,7 +220,7 @@ export class MessageList {
       for (let i = page * PAGE; i < (page + 1) * PAGE; i++) delete this.ids[i];
     }
     const keep = new Set(this.selected);
-    this.ids.forEach((id) => keep.add(this.emails.get(id)?.threadId ?? ''));
+    this.ids.forEach((id) => keep.add(this.threadOf.get(id!) ?? ''));
     this.emails.prune(keep);
   }
 }

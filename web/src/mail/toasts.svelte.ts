@@ -15,10 +15,12 @@ export class Toasts {
   spoken = $state('');
   private next = 1;
 
-  show(text: string, action?: Toast['action'], tone: Toast['tone'] = 'plain'): void {
+  /** Gives back its id, to take it back early. */
+  show(text: string, action?: Toast['action'], tone: Toast['tone'] = 'plain'): number {
     const id = this.next++;
-    this.list = [...this.list.slice(-2), { id, text, tone, action }];
+    this.list = [...this.list.slice(-1), { id, text, tone, action }];
     setTimeout(() => this.close(id), tone === 'error' ? STAYS * 1.5 : STAYS);
+    return id;
   }
 
   error(text: string): void {

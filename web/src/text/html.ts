@@ -37,7 +37,8 @@ export async function clean(html: string): Promise<string> {
   // What hangs on the body element (a background, a text colour) must not get lost with it.
   const look = body?.getAttribute('style') ?? '';
   const background = body?.getAttribute('bgcolor') ?? '';
-  const wrapper = document.createElement('div');
+  // In a document that is nowhere shown: in this page's own, pictures would be asked for at once.
+  const wrapper = document.implementation.createHTMLDocument('').createElement('div');
   if (look) wrapper.setAttribute('style', look);
   if (background) wrapper.style.backgroundColor = background;
   if (body) wrapper.append(...body.childNodes);
@@ -52,15 +53,15 @@ function fold(wrapper: HTMLElement): void {
   const quotes = Array.from(wrapper.querySelectorAll<HTMLElement>(QUOTE)).filter((q) => !q.parentElement?.closest(QUOTE));
   const quote = quotes.at(-1);
   if (!quote || !quote.textContent?.trim()) return;
-  const range = new Range();
+  const range = wrapper.ownerDocument.createRange();
   range.setStart(wrapper, 0);
   range.setEndBefore(quote);
   const before = range.toString().trim();
   range.setStartAfter(quote);
   range.setEndAfter(wrapper.lastChild!);
   if (!before || range.toString().trim()) return;
-  const details = document.createElement('details');
-  const summary = document.createElement('summary');
+  const details = wrapper.ownerDocument.createElement('details');
+  const summary = wrapper.ownerDocument.createElement('summary');
   summary.textContent = '•••';
   summary.setAttribute('aria-label', 'Show quoted text');
   quote.replaceWith(details);

@@ -6,7 +6,7 @@ import { ICONS, type IconName } from '../../theme/icons';
 import type { Item } from '../parts/Menu.svelte';
 
 export function moveItems(run: (mailbox: Mailbox) => void): Item[] {
-  const flat = app.mailboxes.special.filter((m) => m.role !== 'drafts').map((mailbox) => ({ mailbox, depth: 0 }));
+  const flat = app.mailboxes.special.filter((m) => m.role !== 'drafts' && m.role !== 'sent').map((mailbox) => ({ mailbox, depth: 0 }));
   return [...flat, ...app.mailboxes.own]
     .filter(({ mailbox }) => mailbox.id !== app.mailbox?.id && mailbox.myRights.mayAddItems)
     .map(({ mailbox, depth }) => ({

@@ -65,7 +65,8 @@ function openCursor(): void {
 }
 
 function back(): void {
-  if (app.list.selected.size) app.list.selected.clear();
+  if (ui.drawer) ui.drawer = false;
+  else if (app.list.selected.size) app.list.selected.clear();
   else if (app.route.place.thread) app.route.go({ thread: '' });
   else if (app.route.place.search) app.route.go({ mailbox: 'inbox', search: '' });
 }
@@ -128,7 +129,9 @@ const BY_KEY = new Map(SHORTCUTS.flatMap((s) => s.keys.map((k) => [k, s] as cons
 export function handleKey(event: KeyboardEvent): void {
   if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
   const at = event.target as HTMLElement;
-  if (at.closest('input, textarea, select, [contenteditable], dialog, [role=menu], .compose')) return;
+  if (at.closest('input, textarea, select, [contenteditable], [role=menu], .compose')) return;
+  // An open dialog has the keyboard, wherever the focus is.
+  if (document.querySelector('dialog[open]')) return;
   // Enter on a button or link presses it.
   if (event.key === 'Enter' && at.closest('button, a, summary')) return;
   if (app.login.state !== 'in') return;
