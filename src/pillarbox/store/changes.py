@@ -19,7 +19,7 @@ async def changes(connection: Connection, account: AccountId, kind: Kind, since:
     if not floor <= since <= modseq:
         raise Conflict(f"changes since {since} are not known, only from {floor} to {modseq}")
     rows = await connection.all(
-        "SELECT modseq, object_id, op FROM change_log WHERE account_id = $1 AND kind = $2 AND modseq > $3"
+        "SELECT modseq, object_id, op FROM change_log WHERE account_id = $1 AND modseq > $3 AND kind = $2"
         f" ORDER BY modseq LIMIT {_ROWS + 1}",
         account,
         kind,

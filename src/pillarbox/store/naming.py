@@ -1,6 +1,7 @@
 """Full names of mailboxes: components joined by "/", NFC, INBOX in capitals (RFC 9051 §5.1)."""
 
 import unicodedata
+from functools import lru_cache
 
 from pillarbox.core.errors import Invalid
 from pillarbox.core.limits import MAILBOX_DEPTH, MAILBOX_NAME
@@ -20,6 +21,7 @@ DEFAULT_MAILBOXES = (
 _FORBIDDEN = frozenset(("Cc", "Cs", "Cn", "Zl", "Zp"))
 
 
+@lru_cache(maxsize=4096)
 def full_name(name: str) -> str:
     """The name as it is kept. Raises Invalid when it cannot be one (RFC 5198 §2: no control characters)."""
     components = unicodedata.normalize("NFC", name).split("/")

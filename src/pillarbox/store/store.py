@@ -7,7 +7,7 @@ from typing import TypeVar
 from pillarbox.core.clock import Clock
 from pillarbox.core.ids import AccountId, BlobId, MailboxId, MessageId, Modseq, ThreadId, Uid
 from pillarbox.core.limits import PAGE
-from pillarbox.store import changes, objects, queueing, reading, searching, spool
+from pillarbox.store import changes, checking, objects, queueing, reading, searching, spool
 from pillarbox.store.adding import NotPut
 from pillarbox.store.blobs import Octets
 from pillarbox.store.counting import Counting
@@ -17,6 +17,7 @@ from pillarbox.store.model import (
     Changes,
     Counts,
     Email,
+    Finding,
     Kind,
     Mailbox,
     MailboxChanges,
@@ -31,7 +32,9 @@ from pillarbox.store.model import (
 from pillarbox.store.port import BlobStore, Connection, Database, Lock, Locks, Notifier
 from pillarbox.store.query import Condition, Order
 from pillarbox.store.ranges import Piece, UidSet, pieces
+from pillarbox.store.repairing import Repair
 from pillarbox.store.spool import Spooling
+from pillarbox.store.sweeping import Sweeper
 from pillarbox.store.transaction import Transaction
 from pillarbox.store.views import Views
 from pillarbox.store.watching import Callback, Watch, Watching
@@ -247,6 +250,22 @@ class Store:
     async def queued(self, account: AccountId | None = None, limit: int = 1000) -> list[QueueRow]:
         """What waits for remote delivery by due time, of one account or of all."""
         return await self.database.read(lambda connection: queueing.queued(connection, account, limit))
+
+    async def sweep(self) -> int:
+        """Delete octets nobody refers to any more; how many blobs. Harmless in several processes at once."""
+        return await Sweeper(self.database, self.blobs, self.clock.now()).sweep()
+
+    async def trim(self) -> None:
+        """Forget log rows, tombstones and delivery ids that are old; clients that were away longer start afresh."""
+        await Sweeper(self.database, self.blobs, self.clock.now()).trim()
+
+    async def check(self, account: AccountId, deep: bool = False) -> list[Finding]:
+        """What is wrong with an account; `deep` reads all octets."""
+        return await checking.check(self.database, self._octets, account, deep)
+
+    async def repair(self, account: AccountId) -> list[Finding]:
+        """Make rows, counters and what is stored about messages agree with the octets; what was found and done."""
+        return await Repair(self.database, self._octets, self.settings, self.clock.now()).repair(account)
 
     def _hinted(self, account: AccountId, modseq: Modseq) -> None:
         if account == DIRECTORY:

@@ -118,13 +118,13 @@ class Work:
     async def _write(self, changed: Sequence[Ledger]) -> None:
         run, now = self.connection, self.now
         log = [
-            (ledger.account, kind, ledger.modseq, object_id, operation, now)
+            (ledger.account, ledger.modseq, kind, object_id, operation, now)
             for ledger in changed
             for (kind, object_id), operation in ledger.log.items()
         ]
         if log:
             await run.many(
-                "INSERT INTO change_log (account_id, kind, modseq, object_id, op, at) VALUES ($1, $2, $3, $4, $5, $6)",
+                "INSERT INTO change_log (account_id, modseq, kind, object_id, op, at) VALUES ($1, $2, $3, $4, $5, $6)",
                 log,
             )
         boxes = [

@@ -61,9 +61,9 @@ _OCTETS: Final = (
 
 _LOGS: Final = (
     # op 1 created, 2 updated, 3 destroyed, 4 updated in its counters only.
-    """CREATE TABLE change_log (account_id {integer} NOT NULL, kind {text} NOT NULL, modseq {integer} NOT NULL,
+    """CREATE TABLE change_log (account_id {integer} NOT NULL, modseq {integer} NOT NULL, kind {text} NOT NULL,
     object_id {text} NOT NULL, op {integer} NOT NULL, at {integer} NOT NULL,
-    PRIMARY KEY (account_id, kind, modseq, object_id)){clustered}""",
+    PRIMARY KEY (account_id, modseq, kind, object_id)){clustered}""",
     """CREATE TABLE delivery_seen (account_id {integer} NOT NULL, delivery_id {text} NOT NULL, at {integer} NOT NULL,
     PRIMARY KEY (account_id, delivery_id)){clustered}""",
     """CREATE TABLE object (account_id {integer} NOT NULL, kind {text} NOT NULL, object_id {text} NOT NULL,

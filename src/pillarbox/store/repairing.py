@@ -1,0 +1,162 @@
+"""Repairing an account: what can be derived is made again from the octets and the rows."""
+
+from collections.abc import Sequence
+
+from pillarbox.core.errors import NotFound, TooBig, Unavailable
+from pillarbox.core.ids import AccountId, BlobId, MessageId
+from pillarbox.core.limits import PAGE
+from pillarbox.message.digest import Summary
+from pillarbox.store import checking, mailboxes
+from pillarbox.store.adding import LAST_UID, encode_headers
+from pillarbox.store.blobs import Octets
+from pillarbox.store.held import Held, take_out
+from pillarbox.store.model import BlobRef, Finding, StoreLimits
+from pillarbox.store.moving import put_in
+from pillarbox.store.port import Connection, Database, Record
+from pillarbox.store.spool import Spooling, discard
+from pillarbox.store.work import Work
+
+RECOVERED = "Recovered"
+"""Mailbox of messages that had no place any more."""
+
+_DERIVED = "preview, envelope, bodystructure, body, structure, headers, sent"
+
+
+class Repair:
+    """Repairs accounts of a shard."""
+
+    def __init__(self, database: Database, octets: Octets, limits: StoreLimits, now: int) -> None:
+        self._database = database
+        self._octets = octets
+        self._limits = limits
+        self._now = now
+
+    async def repair(self, account: AccountId) -> list[Finding]:
+        """Make rows and counters agree and derive again what is stored about messages; what was found and done."""
+        findings = await checking.check(self._database, self._octets, account, deep=False)
+        await self._database.write(lambda connection: self._rows(connection, account))
+        return [*findings, *await self._summaries(account)]
+
+    async def _rows(self, connection: Connection, account: AccountId) -> None:
+        work = Work(connection, self._database.dialect, self._limits, self._now, frozenset())
+        await work.lock([account])
+        await self._orphans(work, account)
+        await self._unplaced(work, account)
+        await work.finish()
+        await _recount(connection, account)
+
+    async def _orphans(self, work: Work, account: AccountId) -> None:
+        ledger = work.ledger(account)
+        by_mailbox: dict[int, list[Held]] = {}
+        for mailbox_id, uid in await work.connection.all(checking.ORPHANS, account):
+            row = await work.connection.one(
+                "SELECT mailbox_id, uid, message_id, flags, keywords, modseq, size, received, thread_id FROM placement"
+                " WHERE account_id = $1 AND mailbox_id = $2 AND uid = $3",
+                account,
+                mailbox_id,
+                uid,
+            )
+            if row is not None:
+                by_mailbox.setdefault(mailbox_id, []).append(Held(*row))
+        for rows in by_mailbox.values():
+            await work.trace(ledger, {row.message_id: row.thread_id for row in rows})
+            await take_out(work, ledger, await work.box(account, rows[0].mailbox_id), rows)
+
+    async def _unplaced(self, work: Work, account: AccountId) -> None:
+        lost = await work.connection.all(checking.UNPLACED, account)
+        if not lost:
+            return
+        ledger = work.ledger(account)
+        box = await mailboxes.create(work, account, RECOVERED, None, True, exist_ok=True)
+        await work.trace(ledger, {row[0]: row[1] for row in lost})
+        rows = [
+            Held(box.mailbox_id, LAST_UID, message, 0, "", ledger.modseq, size, received, thread)  # type: ignore[arg-type]
+            for message, thread, size, received in lost
+        ]
+        await put_in(work, ledger, box, rows)
+
+    async def _summaries(self, account: AccountId) -> list[Finding]:
+        findings: list[Finding] = []
+        after = 0
+        sql = (
+            f"SELECT message_id, blob_id, blob_offset, blob_length, {_DERIVED} FROM message"
+            f" WHERE account_id = $1 AND message_id > $2 ORDER BY message_id LIMIT {PAGE}"
+        )
+        while rows := await self._page(sql, account, after):
+            for message_id, blob_id, offset, length, *derived in rows:
+                ref = BlobRef(BlobId(blob_id), offset, length)
+                finding = await self._summary(account, message_id, ref, derived)
+                if finding is not None:
+                    findings.append(finding)
+            after = rows[-1][0]
+        return findings
+
+    async def _page(self, sql: str, account: AccountId, after: int) -> list[Record]:
+        return await self._database.read(lambda connection: connection.all(sql, account, after))
+
+    async def _summary(
+        self, account: AccountId, message_id: MessageId, ref: BlobRef, derived: Sequence[object]
+    ) -> Finding | None:
+        name = f"message {message_id:x} blob {ref.blob_id}"
+        spool = Spooling(self._limits)
+        try:
+            async for chunk in self._octets.chunks(account, ref):
+                spool.write(chunk)
+        except (Unavailable, NotFound, TooBig):
+            spool.discard()
+            return Finding(account, "set_aside", name)
+        arrived = await spool.finish()
+        discard(arrived)
+        if arrived.blob_id != ref.blob_id and ref.offset == 0:
+            await self._octets.set_aside(account, ref.blob_id, "the octets have another hash")
+            return Finding(account, "set_aside", name)
+        fresh = _derived(arrived.summary)
+        if fresh == [bytes(one) if isinstance(one, memoryview) else one for one in derived]:
+            return None
+        values = ", ".join(f"${number}" for number in range(3, 10))
+        pairs = zip(_DERIVED.split(", "), values.split(", "), strict=True)
+        sql = f"UPDATE message SET {', '.join(f'{column} = {value}' for column, value in pairs)}"
+
+        async def unit(connection: Connection) -> int:
+            return await connection.run(f"{sql} WHERE account_id = $1 AND message_id = $2", account, message_id, *fresh)
+
+        await self._database.write(unit)
+        return Finding(account, "summary_renewed", name)
+
+
+def _derived(summary: Summary) -> list[object]:
+    return [
+        summary.preview.replace("\0", ""),
+        summary.envelope,
+        summary.bodystructure,
+        summary.body,
+        summary.structure,
+        encode_headers(summary),
+        summary.sent_at,
+    ]
+
+
+async def _recount(connection: Connection, account: AccountId) -> None:
+    """Counters, UIDNEXT and modseqs as the rows say; UIDNEXT and modseqs only ever grow."""
+    counted = await connection.all(checking.COUNTED, account)
+    state = await connection.one("SELECT modseq FROM account WHERE account_id = $1", account)
+    modseq = max([state[0] if state else 0, *[row[6] for row in counted]])
+    for mailbox_id, *row in counted:
+        await connection.run(
+            "UPDATE mailbox SET total = $3, unseen = $4, deleted = $5, size = $6,"
+            " uidnext = CASE WHEN uidnext > $7 THEN uidnext ELSE $7 + 1 END,"
+            " highestmodseq = CASE WHEN highestmodseq > $9 THEN $9"
+            " WHEN highestmodseq > $8 THEN highestmodseq ELSE $8 END"
+            " WHERE account_id = $1 AND mailbox_id = $2",
+            account,
+            mailbox_id,
+            *row[:5],
+            row[5],
+            modseq,
+        )
+    await connection.run(
+        "UPDATE account SET modseq = $2, used = (SELECT coalesce(sum(size), 0) FROM message WHERE account_id = $1),"
+        " messages = (SELECT count(*) FROM message WHERE account_id = $1) WHERE account_id = $1",
+        account,
+        modseq,
+    )
