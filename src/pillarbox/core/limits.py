@@ -11,6 +11,7 @@ SMTP_LOCAL_PART = 64  # RFC 5321 §4.5.3.1.1
 SMTP_DOMAIN = 255  # RFC 5321 §4.5.3.1.2
 SMTP_DATA_LINE = 1 << 20  # octets; RFC 5321 §4.5.3.1.6 asks for 1000, long lines are common; nobody writes a longer one
 SMTP_HEADER = 1 << 20  # octets of a header held in memory until it is complete
+SMTP_ENDURANCE = 4  # times the largest message that are read of one that is refused, before the connection is ended
 SMTP_IDLE = 300  # seconds, RFC 5321 §4.5.3.2.7
 
 # IMAP

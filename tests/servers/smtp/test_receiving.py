@@ -63,6 +63,17 @@ async def test_too_big_in_chunks(house: House) -> None:
     assert await house.mail(house.you) == []
 
 
+async def test_an_endless_message_ends_the_connection(house: House) -> None:
+    async with Client(house.port("mx")) as client:
+        await client.say("EHLO client.test", "MAIL FROM:<a@b.test>", "RCPT TO:<you@demo.test>", "DATA")
+        client.send((b"x" * 98 + b"\r\n") * (SIZE * 4 // 100 + 10))
+        assert (await client.reply()).startswith("552 5.3.4 ")
+        assert await client.reply() == ""
+    async with Client(house.port("mx")) as client:
+        assert (await client.say(f"BDAT {SIZE * 5}"))[0].startswith("552 5.3.4 ")
+        assert await client.reply() == ""
+
+
 async def test_sub_address_alias_and_catch_all(house: House) -> None:
     directory = house.store.directory
     await directory.add_alias("both@demo.test", ["you@demo.test", "friend@demo.test", "list@elsewhere.test"])

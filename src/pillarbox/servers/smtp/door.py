@@ -76,6 +76,7 @@ class Door:
         if line is None:
             return False
         if isinstance(line, LineFault):
+            session.exchange = None
             session.answer(errors.LINE_FAULTS[line])
         elif session.exchange is not None:
             await self._answer(respond(session, session.exchange, line))
@@ -111,6 +112,9 @@ class Door:
             block = decoder.next(self.stream.input)
             if receipt is not None:
                 receipt.take(block)
+                if receipt.size > self.session.endurance:
+                    self.session.close(errors.TOO_BIG)
+                    return False
             if not block and not decoder.ended:
                 return False
         self.session.data = None

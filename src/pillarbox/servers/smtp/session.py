@@ -2,7 +2,7 @@
 
 from enum import Flag, auto
 
-from pillarbox.core.limits import SMTP_ERRORS
+from pillarbox.core.limits import SMTP_ENDURANCE, SMTP_ERRORS
 from pillarbox.net.stream import Stream
 from pillarbox.servers.smtp import errors
 from pillarbox.servers.smtp.role import Role, Services
@@ -81,6 +81,11 @@ class Session:
     def may_log_in(self) -> bool:
         """Whether a password may be sent now: under TLS, or in clear from loopback where the settings allow it."""
         return self.stream.tls is not None or (self.role.clear_login and self.stream.peer.is_loopback)
+
+    @property
+    def endurance(self) -> int:
+        """Octets of a message that are read although it is refused."""
+        return SMTP_ENDURANCE * self.services.store.settings.message_size
 
     # -- the transaction
 

@@ -102,6 +102,9 @@ async def data(session: Session, _command: Plain) -> Reply | None:
 
 async def bdat(session: Session, command: Bdat) -> None:
     """RFC 3030 §2: the chunk is on its way whatever we say, so it is read first and answered at its end."""
+    if command.size > session.endurance:
+        session.close(errors.TOO_BIG)
+        return
     transaction = session.transaction
     session.chunk = ChunkDecoder(command.size, last=command.last)
     session.refused = session.lacks(Needs.HELLO | Needs.LOGIN | Needs.MAIL)

@@ -42,7 +42,7 @@ async def find_postmaster(store: Store, local: str = "postmaster") -> Local | Un
 async def _check_room(store: Store, local: Local, size: int) -> None:
     for account_id in local.accounts:
         account = await store.directory.account(account_id)
-        if account.quota is not None:
+        if account.quota is not None or store.settings.quota is not None:
             quota = await store.quota(account_id)
             if quota.limit is not None and quota.used + max(size, 1) > quota.limit:
                 raise OverQuota("mailbox is full")

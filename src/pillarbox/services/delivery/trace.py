@@ -3,6 +3,7 @@
 import ipaddress
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from pillarbox.message.date import format_date
 
@@ -47,6 +48,7 @@ def _client(transport: Transport) -> str:
     return f"{name} ({literal})"
 
 
+@lru_cache(maxsize=1024)
 def address_literal(host: str) -> str:
     """A numeric address as RFC 5321 §4.1.3 spells it; IPv4 mapped into IPv6 is IPv4."""
     address = ipaddress.ip_address(host.partition("%")[0])
