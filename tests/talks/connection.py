@@ -10,10 +10,13 @@ class TalkError(AssertionError):
 
 
 class Connection:
-    """One connection of a talk. `piece` is the number of octets sent at a time, 0 for all at once."""
+    """One connection of a talk. `piece` is the number of octets sent at a time, 0 for all at once.
 
-    def __init__(self, port: int, piece: int, wait: float = 20.0) -> None:
-        self._socket = socket.create_connection(("127.0.0.1", port), timeout=wait)
+    Each talk comes from a loopback `address` of its own, so that one talk's wrong passwords do not slow another.
+    """
+
+    def __init__(self, port: int, piece: int, address: str = "127.0.0.1", wait: float = 20.0) -> None:
+        self._socket = socket.create_connection(("127.0.0.1", port), wait, (address, 0))
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._piece = piece
         self._wait = wait
@@ -31,7 +34,7 @@ class Connection:
             return
 
     def line(self) -> str | None:
-        """The next line without its CRLF; None at the end of the stream. Octets that are not UTF-8 become surrogates."""
+        """The next line without its CRLF; None at the end of the stream. What is not UTF-8 becomes surrogates."""
         end = time.monotonic() + self._wait
         while (at := self._received.find(b"\r\n")) < 0:
             if time.monotonic() > end or not self._more():

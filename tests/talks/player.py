@@ -8,11 +8,17 @@ from tests.talks.script import Step, Talk, fill, pattern
 
 
 class Player:
-    """Plays one talk. `connect` gives connection n in the state the talk's `given` lines ask for."""
+    """Plays one talk. `connect` gives a connection in the state the talk's `given` lines ask for.
 
-    def __init__(self, talk: Talk, connect: Callable[[int], Connection], remembered: dict[str, str]) -> None:
+    With `early` all connections are made before the first step, else each when it is first spoken of.
+    """
+
+    def __init__(
+        self, talk: Talk, connect: Callable[[], Connection], remembered: dict[str, str], *, early: bool = False
+    ) -> None:
         self._talk = talk
         self._connect = connect
+        self._early = early
         self._open: dict[int, Connection] = {}
         self._remembered = remembered
         self._unwanted: dict[int, list[Step]] = {}
@@ -21,8 +27,8 @@ class Player:
     def play(self) -> None:
         """Every step in order. Raises TalkError naming the line, with the conversation up to there."""
         try:
-            for number in sorted({step.connection for step in self._talk.steps}):
-                self._open[number] = self._connect(number)
+            for number in sorted({step.connection for step in self._talk.steps}) if self._early else ():
+                self._open[number] = self._connect()
             for step in self._talk.steps:
                 self._step(step)
         except TalkError as error:
@@ -33,6 +39,8 @@ class Player:
                 connection.close()
 
     def _step(self, step: Step) -> None:
+        if step.connection not in self._open:
+            self._open[step.connection] = self._connect()
         connection = self._open[step.connection]
         if step.who == "C":
             self._send(connection, step)
@@ -52,7 +60,9 @@ class Player:
             return
         text = fill(step.text, self._remembered)
         if step.how == "~":
-            connection.send(codecs.decode(text.encode("latin-1", "backslashreplace"), "unicode_escape").encode("latin-1"))
+            connection.send(
+                codecs.decode(text.encode("latin-1", "backslashreplace"), "unicode_escape").encode("latin-1")
+            )
         else:
             connection.send(text.encode("utf-8") + b"\r\n")
 

@@ -138,7 +138,7 @@ async def _listing(session: Session, command: Command, values: Sequence[object])
 
 async def retr(session: Session, command: Command) -> None:
     """Send a message, octet by octet as it came in."""
-    index = _index(session, command.words[0]) if len(command.words) == 1 else _missing(session)
+    index = _only_index(session, command)
     if index is not None:
         drop = _drop(session)
         row = await drop.row(index, Need.BLOB)
@@ -179,7 +179,7 @@ async def _send(session: Session, status: bytes, chunks: AsyncIterator[bytes]) -
 
 async def dele(session: Session, command: Command) -> None:
     """Mark a message; it goes at QUIT."""
-    index = _index(session, command.words[0]) if len(command.words) == 1 else _missing(session)
+    index = _only_index(session, command)
     if index is not None:
         _drop(session).deleted.add(index)
         session.stream.write(reply.ok(f"message {index + 1} marked"))
@@ -207,8 +207,12 @@ def _drop(session: Session) -> Maildrop:
     return session.drop
 
 
-def _missing(session: Session) -> None:
+def _only_index(session: Session, command: Command) -> int | None:
+    words = command.words
+    if len(words) == 1:
+        return _index(session, words[0])
     session.mistake("one message number, please")
+    return None
 
 
 def _index(session: Session, word: bytes) -> int | None:

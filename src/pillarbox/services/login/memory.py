@@ -56,5 +56,5 @@ class Failures:
             self._counts.popitem(last=False)
 
     def throttled(self, peer: str, now: float) -> bool:
-        """Whether this address has to wait (RFC 9051 §11.3 asks to slow guessing)."""
+        """Whether this address has been wrong so often that its wrong answers are slowed (RFC 9051 §11.3)."""
         return self.count(peer, now) >= limits.LOGIN_FAILURES
