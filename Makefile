@@ -58,11 +58,12 @@ packages: .make/environment
 
 .make/environment: tools/environment.py
 	@test -n "$(PYTHON)" || { echo "pillarbox: needs Python 3.11 or later (python3)"; exit 1; }
-	$(PYTHON) tools/environment.py .venv
+	@$(PYTHON) tools/environment.py .venv
 	@mkdir -p .make && touch $@
 
 .make/installed: .make/environment $(PARTS)
-	$(BIN)/python -m pip install -q -e .
+	@echo "Installing Pillarbox into .venv and building the webmail; this takes a minute the first time ..."
+	@$(BIN)/python -m pip install -q -e .
 	@touch $@
 
 .make/tested: .make/environment $(PARTS)

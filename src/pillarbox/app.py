@@ -34,10 +34,12 @@ from pillarbox.net.stream import SessionFactory
 from pillarbox.net.tls import Context, server_context
 from pillarbox.servers.http.server import HttpServer
 from pillarbox.servers.http.services import HttpServices, HttpSettings
+from pillarbox.servers.imap import door as imap
 from pillarbox.servers.pop3 import door as pop3
 from pillarbox.servers.smtp import door as smtp
 from pillarbox.servers.smtp.role import Role, Services
 from pillarbox.services.certificates.selfsigned import ensure_certificate
+from pillarbox.services.housekeeping.rounds import keep_house
 from pillarbox.services.inbound.service import Inbound
 from pillarbox.services.login.service import Logins
 from pillarbox.services.submission.service import Submissions
@@ -203,6 +205,8 @@ async def _listen(settings: Settings, shared: Services, context: Context) -> lis
         "smtp": smtp.factory(Role(host, submission=False, tls=context), shared),
         "submission": smtp.factory(Role(host, submission=True, tls=context, clear_login=clear), shared),
         "submissions": smtp.factory(Role(host, submission=True), shared),
+        "imap": imap.factory(shared.store, shared.logins, host, context, clear),
+        "imaps": imap.factory(shared.store, shared.logins, host, None, clear),
         "pop3": pop3.factory(shared.store, shared.logins, host, context, clear),
         "pop3s": pop3.factory(shared.store, shared.logins, host, None, clear),
     }
@@ -246,4 +250,4 @@ async def _keep_house(settings: Settings, store: Store) -> None:
                 break
             except OSError:
                 await asyncio.sleep(HOUSEKEEPING_LOOK)
-        await asyncio.Event().wait()
+        await keep_house(store)

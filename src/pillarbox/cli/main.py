@@ -10,15 +10,15 @@ from pillarbox.config.file import SettingsError
 from pillarbox.core.errors import MailError
 
 COMMANDS = {
-    "init": "pillarbox.cli.init:init",
-    "serve": "pillarbox.cli.serve:serve",
-    "demo": "pillarbox.cli.demo:demo",
-    "config": "pillarbox.cli.config:config",
-    "domain": "pillarbox.cli.domain:app",
-    "account": "pillarbox.cli.account:app",
-    "alias": "pillarbox.cli.alias:app",
-    "queue": "pillarbox.cli.queue:app",
-    "check": "pillarbox.cli.check:check",
+    "init": ("init:init", "Write an annotated settings file and make the mail store."),
+    "serve": ("serve:serve", "Serve until Ctrl-C."),
+    "demo": ("demo:demo", "Make and serve a demo with two accounts and mail in them."),
+    "config": ("config:config", "Show the settings in force."),
+    "domain": ("domain:app", "The domains this server has mail for."),
+    "account": ("account:app", "The people with mail."),
+    "alias": ("alias:app", "Addresses that lead to others."),
+    "queue": ("queue:app", "Mail that waits to be sent elsewhere."),
+    "check": ("check:check", "Whether settings, ports, certificate and mail store are in order."),
 }
 
 app = App(
@@ -28,8 +28,8 @@ app = App(
     version=__version__,
     result_action="return_value",
 )
-for name, place in COMMANDS.items():
-    app.command(place, name=name)
+for name, (place, meaning) in COMMANDS.items():
+    app.command(f"pillarbox.cli.{place}", name=name, help=meaning)
 
 
 def main() -> None:
