@@ -1,0 +1,110 @@
+"""Logging in by password, token and cookie; and nobody else's pages asking."""
+
+from tests.servers.http.house import Answer, House, basic
+
+OURS = {"x-pillarbox": "1", "content-type": "application/json"}
+RIGHT = b'{"username":"you@demo.test","password":"secret"}'
+WRONG = b'{"username":"you@demo.test","password":"wrong"}'
+
+
+def cookie(answer: Answer) -> str:
+    return answer.cookies[0].partition(";")[0]
+
+
+async def test_login_gives_a_cookie(house: House) -> None:
+    answer = await house.ask("POST", "/auth/login", RIGHT, OURS)
+    assert (answer.status, answer.json()) == (200, {"username": "you@demo.test"})
+    attributes = answer.cookies[0].split("; ")
+    assert {"Path=/", "HttpOnly", "SameSite=Strict"} <= set(attributes)
+    assert "Secure" not in attributes
+    session = await house.ask("GET", "/auth/session", headers={"cookie": cookie(answer)})
+    assert session.json() == {"username": "you@demo.test"}
+
+
+async def test_cookie_under_tls(house: House) -> None:
+    answer = await house.ask("POST", "/auth/login", RIGHT, OURS, scheme="https", peer="192.0.2.1")
+    assert answer.cookies[0].startswith("__Host-pillarbox=")
+    assert "Secure" in answer.cookies[0].split("; ")
+
+
+async def test_wrong_password(house: House) -> None:
+    answer = await house.ask("POST", "/auth/login", WRONG, OURS)
+    assert answer.status == 401
+    assert "detail" in answer.json()
+    assert "www-authenticate" not in answer.headers
+    assert (await house.ask("GET", "/.well-known/jmap", headers={"authorization": basic(password="x")})).status == 401
+
+
+async def test_guessing_is_slowed_down(house: House) -> None:
+    statuses = {(await house.ask("POST", "/auth/login", WRONG, OURS, peer="127.0.0.9")).status for _ in range(12)}
+    assert statuses == {401, 429}
+
+
+async def test_malformed_logins(house: House) -> None:
+    assert (await house.ask("POST", "/auth/login", RIGHT, {"content-type": "application/json"})).status == 403
+    assert (await house.ask("POST", "/auth/login", RIGHT, {"x-pillarbox": "1"})).status == 415
+    assert (await house.ask("POST", "/auth/login", b"{", OURS)).status == 400
+    assert (await house.ask("POST", "/auth/login", b"{}", OURS)).status == 400
+    assert (await house.ask("POST", "/auth/login", b" " * 20_000, OURS)).status == 413
+
+
+async def test_other_sites_cannot_ask(house: House) -> None:
+    held = {"cookie": cookie(await house.ask("POST", "/auth/login", RIGHT, OURS)), "content-type": "application/json"}
+    body = b'{"using":[],"methodCalls":[]}'
+    assert (await house.ask("POST", "/jmap/api", body, held)).status == 403
+    ours = {**held, "x-pillarbox": "1"}
+    assert (await house.ask("POST", "/jmap/api", body, ours)).status == 200
+    assert (await house.ask("POST", "/jmap/api", body, {**ours, "origin": "http://mail.test"})).status == 200
+    assert (await house.ask("POST", "/jmap/api", body, {**ours, "origin": "http://evil.test"})).status == 403
+    assert (await house.ask("POST", "/jmap/api", body, {**ours, "origin": "null"})).status == 403
+    assert (await house.ask("POST", "/jmap/api", body, {**ours, "sec-fetch-site": "cross-site"})).status == 403
+
+
+async def test_a_new_password_ends_sessions(house: House) -> None:
+    held = {"cookie": cookie(await house.ask("POST", "/auth/login", RIGHT, OURS))}
+    await house.store.directory.set_password(house.you.account_id, "other")
+    assert (await house.ask("GET", "/auth/session", headers=held)).status == 401
+
+
+async def test_sessions_are_renewed_and_end(house: House) -> None:
+    held = {"cookie": cookie(await house.ask("POST", "/auth/login", RIGHT, OURS))}
+    assert not (await house.ask("GET", "/auth/session", headers=held)).cookies
+    house.clock.time += 600
+    renewed = await house.ask("GET", "/auth/session", headers=held)
+    assert renewed.cookies
+    house.clock.time += 600
+    assert (await house.ask("GET", "/auth/session", headers=held)).status == 401
+    assert (await house.ask("GET", "/auth/session", headers={"cookie": cookie(renewed)})).status == 200
+
+
+async def test_logout(house: House) -> None:
+    answer = await house.ask("POST", "/auth/logout", b"", {"x-pillarbox": "1"})
+    assert "Max-Age=0" in answer.cookies[0]
+    assert (await house.ask("POST", "/auth/logout")).status == 403
+
+
+async def test_bearer_tokens(house: House) -> None:
+    given = await house.ask("POST", "/auth/token", RIGHT, {"content-type": "application/json"})
+    token = given.json()["token"]
+    headers = {"authorization": f"Bearer {token}"}
+    assert (await house.ask("GET", "/.well-known/jmap", headers=headers)).status == 200
+    assert (await house.ask("GET", "/auth/session", headers={"cookie": f"pillarbox={token}"})).status == 401
+    for wrong in (token[:-2] + "AA", "", "ä", token + "A" * 100):
+        answer = await house.ask("GET", "/.well-known/jmap", headers={"authorization": f"Bearer {wrong}"})
+        assert answer.status == 401
+
+
+async def test_no_credentials_in_clear_from_elsewhere(house: House) -> None:
+    headers = {"authorization": basic()}
+    assert (await house.ask("GET", "/.well-known/jmap", headers=headers, peer="192.0.2.1")).status == 403
+    assert (await house.ask("POST", "/auth/login", RIGHT, OURS, peer="192.0.2.1")).status == 403
+    assert (
+        await house.ask("GET", "/.well-known/jmap", headers=headers, peer="192.0.2.1", scheme="https")
+    ).status == 200
+
+
+async def test_nobody(house: House) -> None:
+    answer = await house.ask("GET", "/.well-known/jmap")
+    assert (answer.status, answer.headers["www-authenticate"]) == (401, "Bearer")
+    for bad in ("Basic !!!", "Basic", "Digest x", "Basic " + "A" * 4000):
+        assert (await house.ask("GET", "/.well-known/jmap", headers={"authorization": bad})).status == 401
