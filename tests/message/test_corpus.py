@@ -49,6 +49,9 @@ STANDARD_TEXT = {
     "raw-latin1-header.eml": "raw 8-bit is not guessed there",
     "msg_27.txt": "a tab stays a tab there",
     "msg_43.txt": "empty angle brackets",
+    "msg_20.txt": "several recipient fields are one to us",
+    "msg_25.txt": "several recipient fields are one to us",
+    "smtputf8.eml": "several recipient fields are one to us",
 }
 
 

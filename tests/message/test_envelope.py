@@ -52,7 +52,7 @@ LEAVES = (
 
 def test_bodystructure() -> None:
     root = scan(LEAVES)
-    text = ["text", "plain", ["charset", "us-ascii"], None, None, "7bit", 8, 2]
+    text = ["text", "plain", ["charset", "us-ascii"], None, None, "7bit", 8, 1]
     image = ["image", "png", ["name*", "utf-8''%C3%9C.png"], "<i@x>", "a =?utf-8?Q?=C3=9C?=", "base64", 4]
     assert read(bodystructure(LEAVES, root, extended=False)) == [text, image, "mixed"]
     assert read(bodystructure(LEAVES, root, extended=True)) == [

@@ -84,7 +84,7 @@ def test_shapes(octets: bytes, expected: str) -> None:
 
 @pytest.mark.parametrize(
     ("text", "lines"),
-    [(b"", 0), (b"a", 1), (b"a\r\n", 1), (b"a\r\nb", 2), (b"\r\n\r\n", 2), (b"a\nb\n", 2), (b"a\r\n" * 40_000, 40_000)],
+    [(b"", 0), (b"a", 0), (b"a\r\n", 1), (b"a\r\nb", 1), (b"\r\n\r\n", 2), (b"a\nb\n", 2), (b"a\r\n" * 40_000, 40_000)],
 )
 def test_lines(text: bytes, lines: int) -> None:
     assert scan(b"Subject: x\r\n\r\n" + text).lines == lines

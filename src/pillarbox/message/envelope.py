@@ -11,7 +11,7 @@ from pillarbox.message.structure import Part
 from pillarbox.message.words import ascii_text, raw_text
 
 _QUOTE = {0x22: '\\"', 0x5C: "\\\\", 0: " ", 0x0D: " ", 0x0A: " "}
-_IMPLIED = (("charset", "us-ascii"),)  # RFC 2045 §5.2, said for a text part that has no parameters
+_IMPLIED = (("charset", "us-ascii"),)  # RFC 2045 §5.2, said for a text part that names none
 
 Entries = Sequence[Address | Group]
 
@@ -94,8 +94,8 @@ def _body(octets: Octets, part: Part, extended: bool) -> str:
         tail = f" {_params(part.params)}{_tail(part)}" if extended else ""
         return f"({children} {quoted(part.subtype)}{tail})"
     params = part.params
-    if not params and part.type == "text":
-        params = _IMPLIED
+    if part.type == "text" and not any(name == "charset" for name, _ in params):
+        params += _IMPLIED
     content_id = "NIL" if part.content_id is None else quoted(f"<{part.content_id}>")
     basic = (
         f"{quoted(part.type)} {quoted(part.subtype)} {_params(params)} {content_id} {nstring(part.description)}"

@@ -11,6 +11,7 @@ from pillarbox.message.words import decode_text, unfold
 __all__ = ["Field", "decode_params", "decode_text", "fields", "first_values", "subset"]
 
 _FIELD = re.compile(rb"\n([!-9;-~]+)[ \t]*:([^\n]*(?:\n[ \t][^\n]*)*)")
+_RECIPIENTS = frozenset((b"to", b"cc", b"bcc"))
 _HEADER_CAP = 4 * HEADER_FIELD  # octets of one header that are looked at
 
 
@@ -46,16 +47,25 @@ def fields(octets: Octets, start: int, end: int) -> list[Field]:
 
 def first_values(octets: Octets, start: int, end: int) -> tuple[dict[bytes, bytes], int]:
     """The raw value of the first field of each name (lower case) in the header at octets[start:end], and how many
-    Received fields it has: what is computed once when a message comes in."""
+    Received fields it has: what is computed once when a message comes in.
+
+    The values of several To, Cc or Bcc fields, which RFC 5322 §3.6 forbids, are put together, so that no recipient is
+    lost to a reply."""
     text = b"\n" + octets[start : min(end, start + _HEADER_CAP)]
     values: dict[bytes, bytes] = {}
+    more: dict[bytes, list[bytes]] = {}
     received = 0
     for name, raw in _FIELD.findall(text):
         key = name.lower()
         if key == b"received":
             received += 1
-        elif key not in values and len(values) < HEADER_FIELDS:
-            values[key] = raw
+        elif key not in values:
+            if len(values) < HEADER_FIELDS:
+                values[key] = raw
+        elif key in _RECIPIENTS:
+            more.setdefault(key, [values[key]]).append(raw)
+    for key, raws in more.items():
+        values[key] = b",".join(raws)
     return values, received
 
 

@@ -26,17 +26,17 @@ class Lines:
         self._sums: list[int] = []
 
     def count(self, start: int, end: int) -> int:
-        """Lines in octets[start:end]: line feeds, and one more when the last line has none."""
+        """Line feeds in octets[start:end]."""
         if start >= end:
             return 0
         if end - start <= 2 * _BLOCK:
-            text = self._octets[start:end]
-            return text.count(b"\n") + (not text.endswith(b"\n"))
+            return self._octets[start:end].count(b"\n")
         first, last = -(-start // _BLOCK), end // _BLOCK
         self._reach(last)
         total = self._sums[last] - self._sums[first]
-        total += self._octets[start : first * _BLOCK].count(b"\n") + self._octets[last * _BLOCK : end].count(b"\n")
-        return total + (self._octets[end - 1 : end] != b"\n")
+        return (
+            total + self._octets[start : first * _BLOCK].count(b"\n") + self._octets[last * _BLOCK : end].count(b"\n")
+        )
 
     def _reach(self, block: int) -> None:
         """Extend the running sums (line feeds before each block) up to `block`."""
