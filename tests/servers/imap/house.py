@@ -1,0 +1,73 @@
+"""An IMAP server within the test's process, over a real store on SQLite."""
+
+import itertools
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from pillarbox.core.clock import SystemClock
+from pillarbox.engines.migration import migrate
+from pillarbox.engines.schema.steps import steps
+from pillarbox.net.listener import Listener, listen
+from pillarbox.net.tls import server_context
+from pillarbox.servers.imap.door import factory
+from pillarbox.services.certificates.selfsigned import ensure_certificate
+from pillarbox.services.login.service import Logins
+from pillarbox.store.model import Account, StoreLimits
+from pillarbox.store.store import Store
+from tests.engines_fixtures import Engine
+from tests.server import HASH
+
+HOST = "mail.demo.test"
+SIZE = 4 << 20
+_numbers = itertools.count(1)
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """What a test needs of it. Ports: "imap" (clear logins allowed), "strict" (only under TLS), "imaps"."""
+
+    store: Store
+    listeners: dict[str, Listener]
+
+    @property
+    def port(self) -> dict[str, int]:
+        return {name: listener.port for name, listener in self.listeners.items()}
+
+    async def account(self) -> Account:
+        """A new account; its password is `secret`."""
+        return await self.store.directory.add_account(f"a{next(_numbers)}@demo.test", HASH)
+
+
+@asynccontextmanager
+async def open_house(engine: Engine, folder: Path) -> AsyncIterator[House]:
+    """Everything up, and down again."""
+    database = engine.database()
+    await migrate(database, steps(database.dialect))
+    store = Store(
+        database,
+        engine.blobs,
+        engine.notifier,
+        engine.locks,
+        StoreLimits(SIZE, str(folder / "spool")),
+        SystemClock(),
+    )
+    await store.open()
+    await store.directory.add_domain("demo.test")
+    certificate, key = folder / "tls" / "certificate.pem", folder / "tls" / "key.pem"
+    ensure_certificate(certificate, key, HOST)
+    tls = server_context(certificate, key)
+    logins = Logins(store)
+    listeners = {
+        "imap": await listen("127.0.0.1", 0, factory(store, logins, HOST, tls, True)),
+        "strict": await listen("127.0.0.1", 0, factory(store, logins, HOST, tls, False)),
+        "imaps": await listen("127.0.0.1", 0, factory(store, logins, HOST, None, False), tls=tls),
+    }
+    try:
+        yield House(store, listeners)
+    finally:
+        for listener in listeners.values():
+            listener.close()
+        logins.close()
+        await store.close()
