@@ -6,8 +6,10 @@ import ssl
 
 import pytest
 
+from pillarbox.core.errors import Invalid
 from pillarbox.services.submission.service import BadRecipients
-from tests.servers.smtp.house import House
+from tests.servers.smtp.client import Client
+from tests.servers.smtp.house import PLAIN, House
 
 MESSAGE = (
     b"From: You <you@demo.test>\r\nTo: friend@demo.test\r\nBcc: somebody@elsewhere.test\r\nSubject: hello\r\n\r\n"
@@ -73,8 +75,23 @@ def _login(port: int) -> str:
 
 
 async def test_clear_login_from_loopback_is_a_setting(house: House) -> None:
+    async with Client(house.port("submission")) as client:
+        replies = await client.say("EHLO client.test", f"AUTH PLAIN {PLAIN}", "MAIL FROM:<you@demo.test>")
+        assert [reply[:3] for reply in replies] == ["250", "538", "530"]
     assert "PLAIN" in await asyncio.to_thread(_login, house.port("clear"))
     assert await asyncio.to_thread(_login, house.port("submission")) == ""
+
+
+@pytest.mark.parametrize("octets", [MESSAGE.replace(b"\r\n", b"\n"), MESSAGE + b"\0\r\n"])
+async def test_a_stored_message_that_cannot_go_out(house: House, octets: bytes) -> None:
+    you = house.you.account_id
+    spool = house.store.spool()
+    spool.write(octets)
+    arrived = await spool.finish()
+    blob = await house.store.write([you], lambda tx: tx.add_upload(you, arrived, "message/rfc822"))
+    with pytest.raises(Invalid):
+        await house.services.submissions.submit_stored(you, blob, "you@demo.test", ["friend@demo.test"])
+    assert await house.mail(house.friend) == []
 
 
 async def test_a_stored_message(house: House) -> None:

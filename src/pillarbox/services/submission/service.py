@@ -12,6 +12,7 @@ from pillarbox.services.submission.manuscript import Manuscript
 from pillarbox.store.model import BlobRef, Local, Remote
 from pillarbox.store.spool import discard
 from pillarbox.store.store import Store
+from pillarbox.wire.smtp.data import LineCheck
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,14 +99,20 @@ class Submissions:
     ) -> Submitted:
         """Submit a message that is in the store already, as JMAP EmailSubmission does.
 
-        Raises as `submit`, and BadRecipients; nothing was sent then.
+        Raises as `submit`, BadRecipients, and Invalid for octets that cannot go out by SMTP (CR or LF alone, NUL);
+        nothing was sent then.
         """
         mark = new_delivery_id()
         targets = await self._targets(recipients, blob.length)
         manuscript = self.begin(Transport(self._hostname, "HTTP"), sender, targets, mark)
+        lines = LineCheck()
         try:
             async for chunk in self._store.chunks(account, blob):
+                lines.feed(chunk)
                 manuscript.write(chunk)
+            fault = lines.fault()
+            if fault is not None:
+                raise Invalid(fault.value)
         except MailError:
             manuscript.discard()
             raise
