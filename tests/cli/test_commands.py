@@ -1,0 +1,145 @@
+"""Every command that does not serve, on a real store."""
+
+import io
+import json
+import socket
+import sys
+from pathlib import Path
+
+import pytest
+
+from pillarbox.cli import exits
+from pillarbox.cli.main import command
+from pillarbox.config.file import load
+
+
+class Machine:
+    """A settings file and what commands on it say."""
+
+    def __init__(self, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        self.file = folder / "pillarbox.toml"
+        self._capsys = capsys
+
+    def run(self, *arguments: str) -> tuple[int, str, str]:
+        """Exit code, standard output and standard error."""
+        self._capsys.readouterr()
+        code = command([*arguments, "--config", str(self.file)])
+        said = self._capsys.readouterr()
+        return code, said.out, said.err
+
+    def json(self, *arguments: str) -> object:
+        """What a successful command answers to a program."""
+        code, out, err = self.run(*arguments, "--json")
+        assert (code, err) == (exits.OK, "")
+        return json.loads(out)
+
+
+@pytest.fixture
+def machine(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Machine:
+    made = Machine(tmp_path, capsys)
+    code, out, _ = made.run("init", "--hostname", "mail.example.org", "--domain", "example.org", "--data", "mail")
+    assert code == exits.OK
+    assert "pillarbox account add" in out
+    return made
+
+
+def test_init_writes_an_annotated_file_once(machine: Machine) -> None:
+    settings = load(machine.file)
+    assert settings.server.hostname == "mail.example.org"
+    assert settings.server.data == machine.file.parent / "mail"
+    assert "# Mail from other servers." in machine.file.read_text()
+    before = machine.file.read_bytes()
+    code, _, err = machine.run("init", "--hostname", "other.example.org", "--domain", "example.org", "--data", "x")
+    assert code == exits.REFUSED
+    assert "exists already" in err
+    assert machine.file.read_bytes() == before
+
+
+def test_domains(machine: Machine) -> None:
+    assert machine.json("domain", "list") == [{"domain": "example.org"}]
+    assert machine.run("domain", "add", "example.net")[0] == exits.OK
+    assert machine.run("domain", "add", "example.net")[0] == exits.REFUSED
+    assert machine.run("domain", "list")[1] == "domain\nexample.net\nexample.org\n"
+    assert machine.run("domain", "remove", "example.net")[0] == exits.OK
+    assert machine.run("domain", "remove", "example.net")[0] == exits.REFUSED
+
+
+def test_accounts(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdin", io.StringIO("secret word\n"))
+    assert machine.json("account", "add", "ann@example.org", "--name", "Ann", "--password-stdin") == {
+        "address": "ann@example.org"
+    }
+    added = machine.json("account", "add", "bob@example.org", "--quota", "1000000")
+    assert isinstance(added, dict)
+    assert len(added["password"]) > 20
+    listed = machine.json("account", "list")
+    assert isinstance(listed, list)
+    assert [(row["address"], row["name"], row["quota"]) for row in listed] == [
+        ("ann@example.org", "Ann", None),
+        ("bob@example.org", "", 1_000_000),
+    ]
+    assert machine.run("account", "add", "ann@example.org")[0] == exits.REFUSED
+    assert machine.run("account", "add", "ann@elsewhere.example")[0] == exits.REFUSED
+    assert "secret" not in machine.run("account", "password", "ann@example.org")[1]
+    assert machine.run("account", "password", "nobody@example.org")[0] == exits.REFUSED
+    assert machine.run("domain", "remove", "example.org")[0] == exits.REFUSED
+    assert machine.run("account", "remove", "bob@example.org")[0] == exits.REFUSED  # nobody to ask
+    assert machine.run("account", "remove", "bob@example.org", "--yes")[0] == exits.OK
+
+
+def test_an_empty_password_is_refused(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdin", io.StringIO("\n"))
+    assert machine.run("account", "add", "ann@example.org", "--password-stdin")[0] == exits.REFUSED
+
+
+def test_aliases(machine: Machine) -> None:
+    assert machine.run("account", "add", "ann@example.org")[0] == exits.OK
+    assert machine.run("alias", "add", "@example.org", "ann@example.org")[0] == exits.OK
+    assert machine.run("alias", "add", "team@example.org", "ann@example.org", "far@example.com")[0] == exits.OK
+    assert machine.json("alias", "list") == [
+        {"address": "@example.org", "targets": ["ann@example.org"]},
+        {"address": "team@example.org", "targets": ["ann@example.org", "far@example.com"]},
+    ]
+    assert machine.run("alias", "remove", "team@example.org")[0] == exits.OK
+    assert machine.run("alias", "remove", "team@example.org")[0] == exits.REFUSED
+
+
+def test_an_empty_queue(machine: Machine) -> None:
+    assert machine.json("queue", "list") == []
+    assert machine.run("queue", "list")[1] == "Nothing waits.\n"
+
+
+def test_config(machine: Machine) -> None:
+    assert 'hostname = "mail.example.org"' in machine.run("config")[1]
+    assert "# Mail programs sending, with STARTTLS." in machine.run("config", "--explain")[1]
+    tree = machine.json("config")
+    assert isinstance(tree, dict)
+    assert tree["server"]["hostname"] == "mail.example.org"
+
+
+def test_check(machine: Machine) -> None:
+    text = machine.file.read_text()
+    for name in ("smtp", "submission", "submissions", "imap", "imaps", "pop3", "pop3s", "http", "https"):
+        text = text.replace(f"#{name} = ", f'{name} = "127.0.0.1:0" #')
+    machine.file.write_text(text)
+    assert machine.run("account", "add", "ann@example.org")[0] == exits.OK
+    rows = machine.json("check", "--repair", "--deep")
+    assert isinstance(rows, list)
+    assert {"what": "ann@example.org", "state": "ok", "detail": "whole"} in rows
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        machine.file.write_text(text.replace('smtp = "127.0.0.1:0"', f'smtp = "127.0.0.1:{port}"'))
+        code, out, _ = machine.run("check")
+    assert code == exits.UNSOUND
+    assert f"127.0.0.1:{port}: Address already in use" in out
+
+
+def test_wrong_settings_and_wrong_commands(machine: Machine) -> None:
+    machine.file.write_text("[server]\nhostnam = 'x'\n")
+    code, _, err = machine.run("account", "list")
+    assert code == exits.SETTINGS
+    assert err.count("\n") == 1
+    assert "did you mean server.hostname?" in err
+    assert machine.run("account", "lst")[0] == exits.USAGE
+    machine.file.unlink()
+    assert machine.run("serve")[0] == exits.SETTINGS
