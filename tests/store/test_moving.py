@@ -3,7 +3,7 @@
 import pytest
 
 from pillarbox.core.errors import NotFound, Unavailable
-from pillarbox.core.ids import MailboxId
+from pillarbox.core.ids import BlobId, MailboxId
 from pillarbox.core.limits import BLOB_GRACE
 from pillarbox.store.model import DELETED, SEEN, Account, FlagChange, Kind, Place
 from pillarbox.store.store import Store
@@ -92,12 +92,12 @@ async def test_expunge_forgets_the_message_with_its_last_placement(
     assert again.message_id != added.message_id
 
 
-async def stored_blob(store: Store, you: Account, mailbox_id: MailboxId) -> list[str]:
+async def stored_blob(store: Store, you: Account, mailbox_id: MailboxId) -> list[BlobId]:
     """Blob ids of a mailbox's messages."""
     from_rows = store.placements(you.account_id, mailbox_id, [(1, 99)])
     ids = [row.message_id async for page in from_rows for row in page]
 
-    async def unit(tx: Transaction) -> list[str]:
+    async def unit(tx: Transaction) -> list[BlobId]:
         await tx.set_flags(you.account_id, mailbox_id, [(1, 99)], FlagChange(remove=DELETED))
         blobs = [(await tx.email(you.account_id, one)).blob.blob_id for one in ids]
         await tx.set_flags(you.account_id, mailbox_id, [(1, 99)], FlagChange(add=DELETED))
@@ -148,7 +148,8 @@ async def test_email_by_message(store: Store, you: Account) -> None:
 
     await act(store, account, place)
     email = (await store.emails(account, [message]))[message]
-    assert (email.mailboxes, email.flags, email.keywords) == ({archive.mailbox_id, trash.mailbox_id}, SEEN, {"b"})
+    assert email.mailboxes == {archive.mailbox_id, trash.mailbox_id}
+    assert (email.flags, email.keywords) == (SEEN, frozenset(("b",)))
     modseq = await store.modseq(account)
     await act(store, account, place)
     assert await store.modseq(account) == modseq

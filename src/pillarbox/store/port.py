@@ -1,9 +1,10 @@
 """What an engine must offer the mail store: a database, a place for large blobs, wake-ups, and locks."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
 from typing import Any, Protocol, TypeVar
 
-from pillarbox.core.ids import AccountId, BlobId, Modseq
+from pillarbox.core.ids import AccountId, BlobId, MessageId, Modseq
+from pillarbox.store.vocabulary import Cursor, Document, Found, Probe
 
 T = TypeVar("T")
 Record = tuple[Any, ...]
@@ -61,6 +62,7 @@ class Database(Protocol):
     """One shard. A unit is a coroutine function that awaits nothing but its connection and may be run again."""
 
     dialect: Dialect
+    index: "SearchIndex"
 
     async def write(self, unit: Callable[[Connection], Awaitable[T]]) -> T:
         """Run `unit` in a transaction and return its value once the commit is durable.
@@ -76,6 +78,43 @@ class Database(Protocol):
 
     async def read_apart(self, unit: Callable[[Connection], Awaitable[T]]) -> T:
         """Run a long `unit` on one snapshot, the loop going on; it touches nothing that belongs to the loop."""
+        ...
+
+    async def close(self) -> None:
+        """Finish what is under way and let go."""
+        ...
+
+
+class SearchIndex(Protocol):
+    """The full-text index of a shard: it lags behind, may be thrown away, and is made again from the messages."""
+
+    async def look(self, account: AccountId, probes: Sequence[Probe]) -> Found:
+        """Answer the probes on one snapshot. An account that is not indexed has reached Cursor()."""
+        ...
+
+    async def update(
+        self, account: AccountId, before: Cursor, documents: Sequence[Document], terms: Collection[str], after: Cursor
+    ) -> bool:
+        """Add documents, the plain terms in them, and move the cursor, in one commit; False when it was not `before`.
+
+        A document that is there already stays as it is.
+        """
+        ...
+
+    async def remove(self, account: AccountId, message_ids: Sequence[MessageId]) -> None:
+        """Forget documents; harmless when they are not there."""
+        ...
+
+    async def documents(self, account: AccountId) -> list[MessageId]:
+        """Every document of the account."""
+        ...
+
+    async def accounts(self) -> dict[AccountId, Cursor]:
+        """How far each account is indexed."""
+        ...
+
+    async def clear(self, account: AccountId) -> None:
+        """Forget everything about the account."""
         ...
 
     async def close(self) -> None:
