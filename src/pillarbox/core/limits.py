@@ -72,6 +72,18 @@ DIRECTORY_CACHE = 20_000  # addresses and accounts remembered per process
 ALIAS_DEPTH = 10  # aliases leading to aliases
 ALIAS_TARGETS = 1000  # accounts and remote addresses one address leads to
 
+# Searching
+SEARCH_TEXT = 4 << 20  # characters of a message's body text that are searched
+SEARCH_OCTETS = 16 << 20  # octets of one message that are read for it
+SEARCH_WHOLE = 1 << 20  # octets of a message up to which it is read in one piece
+SEARCH_TERM = 64  # characters of a term of the index; longer runs of letters are cut into overlapping pieces
+SEARCH_TERMS = 50_000  # terms of one message that are indexed; what has more is looked at again for every search
+SEARCH_EXPANSION = 20_000  # terms a substring may be part of before the index is no help
+SEARCH_WORDS = 100  # words of one JMAP text condition
+SEARCH_BATCH = 200  # messages of one commit of the index
+SEARCH_BATCH_OCTETS = 16 << 20  # octets of the messages of one commit of the index
+SEARCH_PAGE = 50  # messages whose octets are looked at between two turns of the loop
+
 # JMAP, RFC 8620 §2
 JMAP_REQUEST = 10_000_000
 JMAP_UPLOAD_CONCURRENT = 4

@@ -83,7 +83,7 @@ def _pattern(condition: Condition, where: Sequence[str]) -> re.Pattern[str] | No
     for term in terms[:_WORDS]:
         joined = r"\s+".join(re.escape(word) for word in term[:100].split())
         root = re.escape(term[: max(4, len(term) - 2)])
-        spelled.append(joined if " " in term or len(term) < 4 else rf"{joined}|\b{root}\w{{0,4}}\b")
+        spelled.append(joined if " " in term or len(term) < 4 else rf"\b{root}\w{{0,4}}\b|{joined}")
     return re.compile("|".join(spelled), re.I) if spelled else None
 
 
