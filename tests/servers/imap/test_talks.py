@@ -1,6 +1,7 @@
 """Every IMAP talk, whole and in small pieces, within this process."""
 
 import asyncio
+import functools
 from pathlib import Path
 from typing import cast
 
@@ -22,5 +23,5 @@ async def test_talk(house: House, path: Path) -> None:
     for piece in (0, 3):
         world = World(cast("PillarboxServer", house), house.store, talk, "imap")
         await world.make()
-        player = Player(talk, lambda number, w=world, p=piece: w.connect(number, p), world.remembered())  # type: ignore[misc]
-        await asyncio.to_thread(player.play)
+        connect = functools.partial(world.connect, piece)
+        await asyncio.to_thread(Player(talk, connect, world.remembered(), early=True).play)

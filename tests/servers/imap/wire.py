@@ -38,7 +38,7 @@ class Client:
         tag = f"t{self._tag}".encode()
         await self.send(tag + b" " + (text.encode() if isinstance(text, str) else text) + b"\r\n")
         waiting = list(literals)
-        untagged = []
+        untagged: list[bytes] = []
         while True:
             response = await self.response()
             if response.startswith(tag + b" "):

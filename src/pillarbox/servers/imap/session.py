@@ -1,9 +1,10 @@
 """One IMAP connection: who is talking, in which state, with which mailbox; the only place where the state changes."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, replace
 from enum import Enum
+from typing import TypeVar
 
 import structlog
 
@@ -18,12 +19,15 @@ from pillarbox.servers.imap.selected import Selected, learn, renumber, spell_cou
 from pillarbox.services.login.service import Logins
 from pillarbox.store.model import Account, MailboxChanges
 from pillarbox.store.store import Store
+from pillarbox.store.transaction import Transaction
 from pillarbox.store.watching import Watch
 from pillarbox.wire.imap import encoder
 from pillarbox.wire.imap.decoder import Decoder, Limits
 from pillarbox.wire.sasl.mechanism import Mechanism
 
 log = structlog.get_logger("imap")
+
+T = TypeVar("T")
 
 
 class State(Enum):
@@ -165,6 +169,14 @@ class Session:
             selected.recent = selected.recent.union(mine)
         await self.send(spell_counts(selected, news))
         await self.send(spell_states(selected, news.flags, uid, self.condstore))
+
+    async def write(self, unit: Callable[[Transaction], Awaitable[T]]) -> T:
+        """Change the account (see Store.write); what that does to the selected mailbox is told with the answer."""
+        try:
+            return await self.store.write([self.owner], unit)
+        finally:
+            if self.selected is not None:
+                self.selected.stale = True
 
     async def enable_condstore(self) -> None:
         """From now on MODSEQ goes with every FETCH; the first time, HIGHESTMODSEQ is told (RFC 7162 §3.1)."""

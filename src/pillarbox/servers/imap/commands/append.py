@@ -91,11 +91,9 @@ async def _store(session: Session, under_way: Appending) -> Answer:
         return placed[0].uidvalidity, [place.uid for place in placed]
 
     try:
-        validity, uids = await session.store.write([owner], unit)
+        validity, uids = await session.write(unit)
     except MailError as error:
         raise refusal(error, TRYCREATE) from error
-    if session.selected is not None:
-        session.selected.stale = True
     return Answer("APPEND completed", encoder.append_uid(validity, uids))
 
 

@@ -43,11 +43,9 @@ async def _transfer(session: Session, arguments: Copy, *, moving: bool) -> _Copi
         return target.uidvalidity, pairs
 
     try:
-        copied = await session.store.write([owner], unit)
+        copied = await session.write(unit)
     except MailError as error:
-        selected.stale = True
         raise refusal(error, TRYCREATE) from error
-    selected.stale = True
     return copied
 
 
@@ -76,6 +74,5 @@ async def _expunge(session: Session, command: Command, uids: UidSet | None) -> A
     async def unit(tx: Transaction) -> None:
         await tx.expunge(owner, selected.mailbox_id, uids)
 
-    await session.store.write([owner], unit)
-    selected.stale = True
+    await session.write(unit)
     return Answer(f"{command.name} completed")

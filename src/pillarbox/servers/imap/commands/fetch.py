@@ -120,8 +120,7 @@ async def _see(session: Session, numbered: Numbered) -> tuple[Numbered, set[int]
         result = await tx.set_flags(owner, selected.mailbox_id, unseen, FlagChange(add=SEEN))
         return {state.uid: state for state in result.states}
 
-    states = await session.store.write([owner], unit)
-    selected.stale = True
+    states = await session.write(unit)
     for state in states.values():
         selected.tell(state)
     return [(number, _with(row, states.get(row.uid))) for number, row in numbered], set(states)

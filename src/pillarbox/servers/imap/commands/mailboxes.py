@@ -26,7 +26,7 @@ async def create(session: Session, command: Command, arguments: Mailbox) -> Answ
                 return 0
         return (await tx.create_mailbox(owner, arguments.mailbox, role, subscribed=False)).mailbox_id
 
-    made = await session.store.write([owner], unit)
+    made = await session.write(unit)
     if not made:
         raise Refused("NO", "another mailbox has this use", "USEATTR")
     return Answer("CREATE completed", f"MAILBOXID ({spell(MAILBOX_PREFIX, made)})")
@@ -51,7 +51,7 @@ async def delete(session: Session, command: Command, arguments: Mailbox) -> Answ
         return mailbox.mailbox_id
 
     try:
-        deleted = await session.store.write([owner], unit)
+        deleted = await session.write(unit)
     except MailError as error:
         raise refusal(error, CHILDREN) from error
     if session.selected is not None and session.selected.mailbox_id == deleted:
@@ -69,7 +69,7 @@ async def rename(session: Session, command: Command, arguments: Rename) -> Answe
             raise Exists("the mailbox exists")
         await tx.rename_mailbox(owner, mailbox.mailbox_id, arguments.target)
 
-    await session.store.write([owner], unit)
+    await session.write(unit)
     return Answer("RENAME completed")
 
 
@@ -81,5 +81,5 @@ async def subscribe(session: Session, command: Command, arguments: Mailbox) -> A
         mailbox = await tx.mailbox_named(owner, arguments.mailbox)
         await tx.update_mailbox(owner, mailbox.mailbox_id, subscribed=command.name == "SUBSCRIBE")
 
-    await session.store.write([owner], unit)
+    await session.write(unit)
     return Answer(f"{command.name} completed")

@@ -69,7 +69,7 @@ async def close(session: Session, command: Command, arguments: Nothing) -> Answe
         async def unit(tx: Transaction) -> None:
             await tx.expunge(owner, selected.mailbox_id, None)
 
-        await session.store.write([owner], unit)
+        await session.write(unit)
     session.unselect()
     return Answer("CLOSE completed")
 

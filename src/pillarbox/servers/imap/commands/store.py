@@ -28,8 +28,7 @@ async def store(session: Session, command: Command, arguments: Store) -> Answer:
         before = (await tx.mailbox(owner, selected.mailbox_id)).highestmodseq
         return before, await tx.set_flags(owner, selected.mailbox_id, uids, change, since)
 
-    before, result = await session.store.write([owner], unit)
-    selected.stale = True
+    before, result = await session.write(unit)
     silent = arguments.silent and before <= selected.modseq  # else others changed what the client does not know yet
     await _tell(session, arguments, result, silent)
     if result.modified:
