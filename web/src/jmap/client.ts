@@ -92,6 +92,10 @@ export class Client {
     return this.limit('maxObjectsInGet', 500);
   }
 
+  get maxObjectsInSet(): number {
+    return this.limit('maxObjectsInSet', 500);
+  }
+
   get maxSizeUpload(): number {
     return this.limit('maxSizeUpload', 50_000_000);
   }

@@ -140,7 +140,14 @@ export class Actions {
     if (to) this.emails.put([to]);
   }
 
+  /** Gives back what was refused. */
   private async send(changes: Change[]): Promise<Change[]> {
+    const most = this.client.maxObjectsInSet;
+    if (changes.length <= most) return this.sendSome(changes);
+    return [...(await this.sendSome(changes.slice(0, most))), ...(await this.send(changes.slice(most)))];
+  }
+
+  private async sendSome(changes: Change[]): Promise<Change[]> {
     const result = await this.client.call('Email/set', {
       update: Object.fromEntries(changes.filter((c) => c.after).map((c) => [c.before.id, c.patch])),
       destroy: changes.filter((c) => !c.after).map((c) => c.before.id),

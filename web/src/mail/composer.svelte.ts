@@ -32,6 +32,7 @@ export class Composer {
     const draft = await this.begin();
     draft.to = to;
     draft.text = signed(draft.identity);
+    this.show(draft);
   }
 
   async reply(email: EmailDetail, all: boolean): Promise<void> {
@@ -46,6 +47,7 @@ export class Composer {
     draft.references = [...(email.references ?? email.inReplyTo ?? []), ...(email.messageId ?? [])];
     draft.answers = { email, keyword: '$answered' };
     draft.title = all ? 'Reply to all' : 'Reply';
+    this.show(draft);
   }
 
   /** An HTML original is passed on whole, not turned into text. */
@@ -62,6 +64,7 @@ export class Composer {
     draft.attachments = takeAttachments(email);
     draft.answers = { email, keyword: '$forwarded' };
     draft.title = 'Forward';
+    this.show(draft);
   }
 
   async edit(id: Id): Promise<void> {
@@ -77,6 +80,7 @@ export class Composer {
     const draft = await this.begin();
     draft.take(email, await this.words(email), this.htmlIn(email));
     draft.identity = this.identities.find((i) => i.email === email.from?.[0]?.email) ?? draft.identity;
+    this.show(draft);
   }
 
   /** The person changed something. */
@@ -248,9 +252,12 @@ export class Composer {
     void this.people.learn(this.mailboxes.byRole.get('sent')?.id);
     const draft = new Draft();
     draft.identity = this.identities[0] ?? null;
+    return draft;
+  }
+
+  private show(draft: Draft): void {
     this.draft = draft;
     this.minimised = false;
-    return draft;
   }
 
   private async words(email: EmailDetail): Promise<string> {

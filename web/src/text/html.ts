@@ -21,10 +21,10 @@ function load(): Promise<DOMPurify> {
   return purifier;
 }
 
-const FORBIDDEN = ['script', 'iframe', 'object', 'embed', 'form', 'input', 'button', 'textarea', 'select', 'base', 'meta', 'link', 'math'];
+const FORBIDDEN = ['script', 'style', 'iframe', 'object', 'embed', 'form', 'input', 'button', 'textarea', 'select', 'base', 'meta', 'link', 'math'];
 
-/** Body and styles of a document, without anything that acts. */
-export async function clean(html: string): Promise<string> {
+/** The body of a document, without anything that acts; remote pictures become empty frames of their size, those of the message itself what `inline` says. */
+export async function clean(html: string, inline: (cid: string) => string | undefined = () => undefined): Promise<string> {
   const purify = await load();
   const root = purify.sanitize(html, {
     WHOLE_DOCUMENT: true,
@@ -32,7 +32,6 @@ export async function clean(html: string): Promise<string> {
     FORBID_TAGS: FORBIDDEN,
     ADD_ATTR: ['target'],
   }) as HTMLElement;
-  const styles = Array.from(root.querySelectorAll('head style'), (s) => s.outerHTML).join('');
   const body = root.querySelector('body');
   // What hangs on the body element (a background, a text colour) must not get lost with it.
   const look = body?.getAttribute('style') ?? '';
@@ -42,8 +41,31 @@ export async function clean(html: string): Promise<string> {
   if (look) wrapper.setAttribute('style', look);
   if (background) wrapper.style.backgroundColor = background;
   if (body) wrapper.append(...body.childNodes);
+  for (const image of wrapper.querySelectorAll('img')) {
+    const cid = /^\s*cid:(.*)$/i.exec(image.getAttribute('src') ?? '')?.[1];
+    if (cid !== undefined) image.setAttribute('src', inline(cid) ?? '');
+    hold(image);
+  }
   fold(wrapper);
-  return styles + wrapper.outerHTML;
+  return wrapper.outerHTML;
+}
+
+/** Keeps the room of a picture that is not loaded. One of a pixel or two only counts who reads, and goes. */
+function hold(image: HTMLImageElement): void {
+  const remote = image.dataset.blockedSrc !== undefined || /^\s*(https?:)?\/\//i.test(image.getAttribute('src') ?? '');
+  if (!remote) return;
+  const size = (name: 'width' | 'height'): number => parseInt(image.style[name] || image.getAttribute(name) || '', 10) || 0;
+  const percent = /%/.test(image.style.width || image.getAttribute('width') || '');
+  const width = percent ? 0 : size('width');
+  const height = size('height');
+  if ((width && width < 3) || (height && height < 3)) {
+    image.remove();
+    return;
+  }
+  const [w, h] = [width || (height ? height * 2 : 96), height || (width ? Math.round(width / 3) : 48)].map((n) => Math.min(n, 2000));
+  const frame = `<svg xmlns="http://www.w3.org/2000/svg" width="${w}" height="${h}"><rect width="100%" height="100%" rx="4" fill="#8885" fill-opacity=".3"/></svg>`;
+  image.removeAttribute('srcset');
+  image.src = `data:image/svg+xml,${encodeURIComponent(frame)}`;
 }
 
 const QUOTE = 'blockquote[type=cite], .gmail_quote, .moz-cite-prefix, #appendonsend, blockquote';
@@ -70,7 +92,7 @@ function fold(wrapper: HTMLElement): void {
 
 /** Mail that sets no colours of its own may take those of the page; all other is shown on white paper, as meant. */
 export function hasOwnColours(cleaned: string): boolean {
-  return /<style|bgcolor|background|[;"\s]color\s*[:=]|<img|<font/i.test(cleaned);
+  return /bgcolor|background|[;"\s]color\s*[:=]|<img|<font/i.test(cleaned);
 }
 
 const POLICY = "default-src 'none'; img-src 'self' data:; style-src 'unsafe-inline'";
