@@ -27,7 +27,7 @@ lint: .make/tested ## style and suspicious code
 	$(BIN)/ruff format --check .
 
 types: .make/tested ## strict types
-	$(BIN)/mypy
+	$(BIN)/mypy $(wildcard src tests tools bench)
 
 architecture: .make/tested ## the walls between the rooms
 	$(BIN)/python -m pytest -q tests/architecture
@@ -42,7 +42,7 @@ bench: .make/tested ## measure this commit on this machine
 	$(BIN)/python -m bench
 
 fuzz: .make/tested ## feed the parsers what nobody would write
-	PILLARBOX_FUZZ=1 $(BIN)/python -m pytest -q -n 2 -m fuzz tests
+	$(BIN)/python -m pytest -q -n 2 --timeout 0 -m hypothesis --hypothesis-profile fuzz tests
 
 docs: .make/tested ## the pages that are printed from the code
 	$(BIN)/python tools/pages.py

@@ -8,4 +8,4 @@ from tests.engines_fixtures import (  # noqa: F401
     sqlite_path,
 )
 
-pytest_plugins = ("tests.strictness",)
+pytest_plugins = ("tests.strictness", "tests.profiles")

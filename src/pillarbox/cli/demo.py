@@ -3,8 +3,10 @@
 import asyncio
 import sys
 from pathlib import Path
+from typing import Annotated
 
 import msgspec
+from cyclopts import Parameter
 
 from pillarbox.app import open_store, run
 from pillarbox.cli.demo_card import card
@@ -15,7 +17,7 @@ from pillarbox.config.settings import Log, Login, Server, Settings
 from pillarbox.core import log
 
 
-def demo(*, data: Path = Path("var"), json: bool = False) -> int:
+def demo(*, data: Path = Path("var"), json: Annotated[bool, Parameter(negative=())] = False) -> int:
     """Make the demo on the first start, keep it afterwards, and serve it until Ctrl-C.
 
     Parameters

@@ -3,8 +3,10 @@
 import asyncio
 import sys
 from pathlib import Path
+from typing import Annotated
 
 import msgspec
+from cyclopts import Parameter
 
 from pillarbox.app import open_store
 from pillarbox.cli import exits
@@ -22,7 +24,7 @@ def init(
     domain: str | None = None,
     data: Path | None = None,
     config: Path = Path("pillarbox.toml"),
-    json: bool = False,
+    json: Annotated[bool, Parameter(negative=())] = False,
 ) -> int:
     """Write an annotated settings file and make the mail store; asks for what is not given.
 

@@ -1,5 +1,6 @@
 """How events are logged: one line each, `room.event key=value`, or JSON when asked."""
 
+import datetime
 import logging
 import sys
 from collections.abc import MutableMapping
@@ -27,7 +28,27 @@ def configure(level: str = "info", *, json: bool = False, stream: TextIO | None 
         logger_factory=structlog.PrintLoggerFactory(target),
         cache_logger_on_first_use=False,
     )
-    logging.basicConfig(level=max(numeric, logging.WARNING), stream=target, format="%(name)s %(message)s", force=True)
+    handler = logging.StreamHandler(target)
+    handler.setFormatter(_Formatter(json=json))
+    logging.basicConfig(level=max(numeric, logging.WARNING), handlers=[handler], force=True)
+    logging.getLogger("pillarbox").setLevel(numeric)
+
+
+class _Formatter(logging.Formatter):
+    """Events of the standard library's loggers, spelled like ours."""
+
+    def __init__(self, *, json: bool) -> None:
+        super().__init__()
+        self._json = json
+
+    def format(self, record: logging.LogRecord) -> str:
+        """One line; the message is `room.event key=value` already, or somebody else's words."""
+        name = "" if record.name.startswith("pillarbox") else f"{record.name} "
+        event: dict[str, Any] = {"event": f"{name}{record.getMessage()}", "level": record.levelname.lower()}
+        event["timestamp"] = datetime.datetime.fromtimestamp(record.created, datetime.UTC).isoformat()
+        if record.exc_info:
+            event["exception"] = self.formatException(record.exc_info)
+        return (_json if self._json else _line)(None, "", event)
 
 
 def _json(_logger: object, _method: str, event: MutableMapping[str, Any]) -> str:
