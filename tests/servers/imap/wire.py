@@ -44,7 +44,8 @@ class Client:
             if response.startswith(tag + b" "):
                 return untagged, response[len(tag) + 1 :]
             if response.startswith(b"+"):
-                await self.send(waiting.pop(0))
+                literal = waiting.pop(0)
+                await self.send(literal if waiting else literal + b"\r\n")
             else:
                 untagged.append(response[2:])
 

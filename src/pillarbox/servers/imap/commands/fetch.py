@@ -39,7 +39,7 @@ async def fetch(session: Session, command: Command, arguments: Fetch) -> Answer:
     if not whole:
         raise Refused("NO", "some messages cannot be read", "CORRUPTION")
     if not arguments.uid and arguments.changed_since is None and found < sum(map(len, positions)):
-        raise Refused("NO", "some of the messages no longer exist", "EXPUNGEISSUED")
+        return Answer("some of the messages no longer exist", "EXPUNGEISSUED")  # RFC 2180 §4.1.3, RFC 5530 §3
     return Answer(f"{command.name} completed")
 
 
@@ -75,7 +75,7 @@ async def _page(session: Session, arguments: Fetch, numbered: Numbered) -> bool:
     recent = session.mailbox.recent
     if not any(not isinstance(item, Attribute) for item in arguments.items):
         session.stream.write(spell_rows(plan(arguments.items), numbered, recent))
-        _told(session.mailbox, numbered, arguments.items)
+        _told(session, numbered, arguments.items)
         return True
     seen: set[int] = set()
     if arguments.sets_seen and not session.mailbox.read_only:
@@ -102,9 +102,11 @@ async def _page(session: Session, arguments: Fetch, numbered: Numbered) -> bool:
     return await _batch(session, batch) and whole
 
 
-def _told(selected: Selected, numbered: Numbered, items: tuple[FetchItem, ...]) -> None:
-    """Flags newer than the client knew are told herewith."""
-    if Attribute.FLAGS in items and (selected.stale or selected.told):
+def _told(session: Session, numbered: Numbered, items: tuple[FetchItem, ...]) -> None:
+    """Flags newer than the client knew are told herewith; where modseqs matter, only together with them."""
+    selected = session.mailbox
+    whole = Attribute.MODSEQ in items or not session.condstore
+    if whole and Attribute.FLAGS in items and selected.stale:
         for _, row in numbered:
             selected.tell(FlagState(row.uid, row.flags, row.keywords, row.modseq))
 

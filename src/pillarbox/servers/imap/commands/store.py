@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Iterator
 
 from pillarbox.core.ids import Modseq, Uid
-from pillarbox.servers.imap.errors import Refused
 from pillarbox.servers.imap.flags import split_flags
 from pillarbox.servers.imap.selected import Selected, spell_states
 from pillarbox.servers.imap.session import Answer, Session
@@ -34,7 +33,7 @@ async def store(session: Session, command: Command, arguments: Store) -> Answer:
     if result.modified:
         return Answer("conditional STORE failed for some", encoder.modified(_numbers(selected, arguments, result)))
     if not arguments.uid and len(result.states) < sum(map(len, positions)):
-        raise Refused("NO", "some of the messages no longer exist", "EXPUNGEISSUED")
+        return Answer("some of the messages no longer exist", "EXPUNGEISSUED")  # RFC 2180 §4.2, RFC 5530 §3
     return Answer(f"{command.name} completed")
 
 

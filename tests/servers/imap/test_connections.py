@@ -1,0 +1,205 @@
+"""What talks cannot show: TLS, large messages, shutting down, many messages, and the standard library's client."""
+
+import asyncio
+import imaplib
+import re
+import socket
+import ssl
+
+from pillarbox.core.ids import Uid
+from pillarbox.store.model import Place
+from pillarbox.store.transaction import Transaction
+from tests.server import PASSWORD
+from tests.servers.imap.house import SIZE, House
+from tests.servers.imap.wire import Client, connect
+from tests.stores import arrive, letter
+
+
+async def _enter(house: House, login: str, mailbox: str = "INBOX") -> Client:
+    client = await connect(house.port["imap"])
+    await client.ok(f"LOGIN {login} {PASSWORD}")
+    await client.ok(f"SELECT {mailbox}")
+    return client
+
+
+async def test_no_password_goes_in_clear(house: House) -> None:
+    account = await house.account()
+    client = await connect(house.port["strict"])
+    offered = (await client.ok("CAPABILITY"))[0]
+    assert b"LOGINDISABLED" in offered
+    assert b"STARTTLS" in offered
+    assert b"AUTH=" not in offered
+    for command in (f"LOGIN {account.login} {PASSWORD}", "AUTHENTICATE PLAIN"):
+        _, tagged = await client.command(command)
+        assert tagged.startswith(b"NO [PRIVACYREQUIRED]")
+    client.close()
+
+
+async def test_implicit_tls(house: House) -> None:
+    account = await house.account()
+    client = await connect(house.port["imaps"], tls=True)
+    offered = (await client.ok("CAPABILITY"))[0]
+    assert b"AUTH=PLAIN" in offered
+    assert b"STARTTLS" not in offered
+    await client.ok(f"LOGIN {account.login} {PASSWORD}")
+    client.close()
+
+
+async def test_commands_injected_before_tls_are_forgotten(house: House) -> None:
+    def attack() -> tuple[bytes, bytes]:
+        plain = socket.create_connection(("127.0.0.1", house.port["imap"]), timeout=20)
+        plain.recv(4096)
+        plain.sendall(b"a1 STARTTLS\r\na2 CAPABILITY\r\n")
+        first = plain.recv(4096)
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+        with context.wrap_socket(plain) as sealed:
+            sealed.sendall(b"a3 NOOP\r\n")
+            return first, sealed.recv(4096)
+
+    first, second = await asyncio.to_thread(attack)
+    assert first == b"a1 OK begin TLS now\r\n"
+    assert second == b"a3 OK NOOP completed\r\n"
+
+
+async def test_a_large_message_comes_back_octet_by_octet(house: House) -> None:
+    account = await house.account()
+    client = await _enter(house, account.login)
+    octets = letter("large", body="".join(f"line {n}\r\n" for n in range(200_000)))
+    assert len(octets) > 2 << 20
+    await client.ok(f"APPEND INBOX {{{len(octets)}}}", octets)
+    (answer,) = await client.ok("FETCH 1 (UID BODY[])")
+    assert answer == b"1 FETCH (UID 1 FLAGS (\\Seen \\Recent) BODY[] {%d}\r\n" % len(octets) + octets + b")"
+    (answer,) = await client.ok("FETCH 1 (BODY.PEEK[TEXT]<100.10> BODY.PEEK[HEADER.FIELDS (SUBJECT)] BODY.PEEK[7])")
+    body = octets.partition(b"\r\n\r\n")[2]
+    assert answer == (
+        b"1 FETCH (BODY[TEXT]<100> {10}\r\n" + body[100:110] + b" BODY[HEADER.FIELDS (SUBJECT)] {18}\r\n"
+        b"Subject: large\r\n\r\n BODY[7] NIL)"
+    )
+    _, tagged = await client.command(f"APPEND INBOX {{{SIZE + 1}}}")
+    assert tagged.startswith(b"NO [TOOBIG]")
+    client.close()
+
+
+async def test_many_messages_are_paged(house: House) -> None:
+    account = await house.account()
+    arrived = await arrive(house.store, letter("many"))
+
+    async def unit(tx: Transaction) -> None:
+        inbox = await tx.mailbox_named(account.account_id, "INBOX")
+        await tx.add(account.account_id, arrived, [Place(inbox.mailbox_id)])
+        for _ in range(11):
+            view = (1, 1 << 20)
+            await tx.copy(account.account_id, inbox.mailbox_id, [view], inbox.mailbox_id)
+
+    await house.store.write([account.account_id], unit)
+    client = await _enter(house, account.login)
+    answers = await client.ok("FETCH 1:* (UID FLAGS ENVELOPE)")
+    assert [int(answer.split()[0]) for answer in answers] == list(range(1, 2049))
+    assert len(await client.ok("FETCH 1:* BODY.PEEK[HEADER.FIELDS (SUBJECT)]")) == 2048
+    assert len(await client.ok("UID FETCH 3:5,1000:1999,2048:9999 (UID)")) == 1004
+    await client.ok("STORE 1:* +FLAGS.SILENT (\\Deleted)")
+    answers = await client.ok("EXPUNGE")
+    assert answers == [b"1 EXPUNGE"] * 2048
+    client.close()
+
+
+async def test_a_mailbox_that_changes_during_a_fetch(house: House) -> None:
+    """Sequence numbers stay those the client knows, whatever others do meanwhile."""
+    account = await house.account()
+    first, second = await _enter(house, account.login), await _enter(house, account.login)
+    for number in range(5):
+        await first.ok("APPEND INBOX {3}", f"{number}:x".encode())
+    await second.ok("NOOP")
+    await first.ok("STORE 2 +FLAGS.SILENT (\\Deleted)")
+    await first.ok("EXPUNGE")
+    answers = await second.ok("FETCH 1:* UID")
+    assert answers == [b"1 FETCH (UID 1)", b"3 FETCH (UID 3)", b"4 FETCH (UID 4)", b"5 FETCH (UID 5)"]
+    answers = await second.ok("UID FETCH 1:* UID")
+    assert answers[-1] == b"2 EXPUNGE"
+    first.close()
+    second.close()
+
+
+async def test_the_server_says_goodbye(house: House) -> None:
+    account = await house.account()
+    client = await _enter(house, account.login)
+    await asyncio.gather(house.listeners["imap"].drain(5), _goodbye(client))
+
+
+async def _goodbye(client: Client) -> None:
+    assert (await client.response()).startswith(b"* BYE [UNAVAILABLE]")
+
+
+async def test_imaplib(house: House) -> None:
+    account = await house.account()
+
+    def talk() -> None:
+        with imaplib.IMAP4("127.0.0.1", house.port["imap"]) as client:
+            client.starttls(_unchecked())
+            client.login(account.login, PASSWORD)
+            assert client.create("Work")[0] == "OK"
+            status, data = client.append("INBOX", "\\Flagged", "", letter("by imaplib"))
+            assert status == "OK"
+            assert re.search(rb"APPENDUID \d+ 1\]", data[0])
+            assert client.select() == ("OK", [b"1"])
+            assert client.search(None, "FLAGGED", "SUBJECT", '"imaplib"') == ("OK", [b"1"])
+            fetched = client.fetch("1", "(FLAGS RFC822)")[1]
+            assert isinstance(fetched[0], tuple)
+            assert fetched[0][1] == letter("by imaplib")
+            assert client.copy("1", "Work")[0] == "OK"
+            assert client.store("1", "+FLAGS", "\\Deleted")[0] == "OK"
+            assert client.expunge() == ("OK", [b"1"])
+            assert client.status("Work", "(MESSAGES)")[1] == [b'"Work" (MESSAGES 1)']
+            client.close()
+
+    await asyncio.to_thread(talk)
+
+
+def _unchecked() -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    return context
+
+
+async def test_two_sessions_cannot_both_have_a_message_recent(house: House) -> None:
+    account = await house.account()
+    first, second = await _enter(house, account.login), await _enter(house, account.login)
+    await first.ok("APPEND INBOX {3}", b"a:x")
+    assert await first.ok("SEARCH RECENT") == [b"SEARCH 1"]
+    await second.ok("NOOP")
+    assert await second.ok("SEARCH RECENT") == [b"SEARCH"]
+    third = await _enter(house, account.login)
+    assert await third.ok("SEARCH RECENT") == [b"SEARCH"]
+    view = await house.store.view(account.account_id, (await house.store.mailboxes(account.account_id))[0].mailbox_id)
+    assert list(view.uids) == [Uid(1)]
+    for client in (first, second, third):
+        client.close()
+
+
+async def test_a_damaged_message_is_stepped_over(house: House) -> None:
+    account = await house.account()
+    client = await _enter(house, account.login)
+    for name in ("one", "two", "three"):
+        octets = letter(name)
+        await client.ok(f"APPEND INBOX {{{len(octets)}}}", octets)
+    rows = [
+        row
+        async for page in house.store.placements(
+            account.account_id, (await house.store.mailbox_named(account.account_id, "INBOX")).mailbox_id, [2]
+        )
+        for row in page
+    ]
+
+    async def damage(connection: object) -> int:
+        return await connection.run(  # type: ignore[attr-defined, no-any-return]
+            "DELETE FROM blob WHERE blob_id = (SELECT blob_id FROM message WHERE message_id = $1)", rows[0].message_id
+        )
+
+    await house.store.database.write(damage)
+    untagged, tagged = await client.command("FETCH 1:3 BODY.PEEK[]")
+    assert [answer.split()[0] for answer in untagged] == [b"1", b"3"]
+    assert tagged.startswith(b"NO [CORRUPTION]")
+    client.close()
