@@ -110,6 +110,7 @@ HTTP_BODY_WAIT = 60  # seconds between two pieces of a request body
 HTTP_SEND_WAIT = 120  # seconds a client may leave an answer unread
 HTTP_STATIC = 16 << 20  # octets of one file of the webmail, all of which are kept in memory
 HTTP_HEADER = 32 << 10  # octets of a request line and header
+HTTP_FIELDS = 100  # fields of a request header
 HTTP_HEADER_WAIT = 20  # seconds until it is whole
 HTML_TEXT = 2 << 20  # characters of one part that are shown as HTML
 HTML_PICTURES = 8 << 20  # octets of inline pictures put into a page itself

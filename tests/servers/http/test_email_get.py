@@ -10,7 +10,7 @@ from tests.stores import letter
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(range(64))
 RICH = (
-    b"From: =?utf-8?q?J=C3=B6rg?= <joerg@demo.test>, \"Doe, J\" <doe@demo.test>\r\n"
+    b'From: =?utf-8?q?J=C3=B6rg?= <joerg@demo.test>, "Doe, J" <doe@demo.test>\r\n'
     b"Sender: joerg@demo.test\r\n"
     b"To: Team: ann@demo.test, Bob <bob@demo.test>;, you@demo.test\r\n"
     b"Subject: =?utf-8?b?R3LDvMOfZQ==?=\r\n"
@@ -23,9 +23,9 @@ RICH = (
     b"--m\r\nContent-Type: multipart/alternative; boundary=a\r\n\r\n"
     b"--a\r\nContent-Type: text/plain; charset=iso-8859-1\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n"
     b"Gr=FC=DFe\r\nzwei\r\n"
-    b"--a\r\nContent-Type: text/html; charset=utf-8\r\n\r\n<p>Gr\xc3\xbc\xc3\x9fe <b title=\"long attribute\">x</b></p>\r\n"
+    b'--a\r\nContent-Type: text/html; charset=utf-8\r\n\r\n<p>Gr\xc3\xbc\xc3\x9fe <b title="long attribute">x</b></p>\r\n'
     b"--a--\r\n"
-    b"--m\r\nContent-Type: image/png; name=\"dot.png\"\r\nContent-Disposition: attachment; filename=\"dot.png\"\r\n"
+    b'--m\r\nContent-Type: image/png; name="dot.png"\r\nContent-Disposition: attachment; filename="dot.png"\r\n'
     b"Content-ID: <dot@x>\r\nContent-Language: de, en\r\nContent-Transfer-Encoding: base64\r\n\r\n"
     + base64.encodebytes(PNG).replace(b"\n", b"\r\n")
     + b"--m\r\nContent-Type: message/rfc822\r\n\r\n"
@@ -55,7 +55,19 @@ async def test_metadata(house: House) -> None:
 
 async def test_convenient_headers(house: House) -> None:
     email = await house.imported(RICH)
-    names = ("messageId", "inReplyTo", "references", "sender", "from", "to", "cc", "bcc", "replyTo", "subject", "sentAt")
+    names = (
+        "messageId",
+        "inReplyTo",
+        "references",
+        "sender",
+        "from",
+        "to",
+        "cc",
+        "bcc",
+        "replyTo",
+        "subject",
+        "sentAt",
+    )
     found = await got(house, email, *names)
     assert {name: found[name] for name in names} == {
         "messageId": ["rich@demo.test"], "inReplyTo": ["a@x"], "references": ["a@x", "b@x"],

@@ -14,15 +14,13 @@ WORK = "2026-11-23T12:00:00Z"
 async def filled(house: House) -> dict[str, str]:
     """A few messages by name."""
     made = {}
-    for day, (name, octets, more) in enumerate(
-        (
-            ("old", letter("Ancient history", body="dust and bones\r\n"), {}),
-            ("seen", letter("Lunch", name="l@x"), {"keywords": {"$seen": True, "work": True}}),
-            ("reply", letter("Re: Lunch", extra="In-Reply-To: <l@x>\r\nX-Own: mark\r\n"), {}),
-            ("big", letter("Accounts", body="figures " * 500), {"keywords": {"$flagged": True}}),
-        ),
-        1,
-    ):
+    messages: list[tuple[str, bytes, dict[str, Any]]] = [
+        ("old", letter("Ancient history", body="dust and bones\r\n"), {}),
+        ("seen", letter("Lunch", name="l@x"), {"keywords": {"$seen": True, "work": True}}),
+        ("reply", letter("Re: Lunch", extra="In-Reply-To: <l@x>\r\nX-Own: mark\r\n"), {}),
+        ("big", letter("Accounts", body="figures " * 500), {"keywords": {"$flagged": True}}),
+    ]
+    for day, (name, octets, more) in enumerate(messages, 1):
         made[name] = await house.imported(octets, receivedAt=f"2026-11-{day:02}T12:00:00Z", **more)
     made["sent"] = await house.imported(letter("Sent"), "sent", receivedAt="2026-11-09T12:00:00Z")
     return made

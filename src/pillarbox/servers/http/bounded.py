@@ -5,7 +5,7 @@ from typing import Any, cast
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from pillarbox.core.limits import HTTP_CONNECTIONS, HTTP_HEADER, HTTP_HEADER_WAIT
+from pillarbox.core.limits import HTTP_CONNECTIONS, HTTP_FIELDS, HTTP_HEADER, HTTP_HEADER_WAIT
 
 
 class BoundedProtocol(HttpToolsProtocol):
@@ -13,8 +13,9 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def __init__(self, *arguments: Any, **named: Any) -> None:
         super().__init__(*arguments, **named)
-        self._in_header = True
+        self._begun = False
         self._octets = 0
+        self._finished = False
         self._timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -32,34 +33,41 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Feed the parser; end what never becomes a request."""
-        if self._in_header:
-            self._octets += len(data)
+        self._finished = False
         super().data_received(data)
-        if self.transport.is_closing():
+        if self.transport.is_closing() or not self._awaiting():
             return
-        if self._in_header:
-            if self._octets > HTTP_HEADER:
-                self.send_400_response("The request header is too large.")
-            else:
-                self._arm()
+        # What ended a request in the same piece is not counted: where the next one began is not known.
+        self._octets += 0 if self._finished else len(data)
+        if self._octets > HTTP_HEADER:
+            self.send_400_response("The request header is too large.")
+        else:
+            self._arm()
 
     def on_message_begin(self) -> None:
         """A request begins."""
-        self._in_header = True
+        self._begun = True
         self._octets = 0
         super().on_message_begin()
 
     def on_headers_complete(self) -> None:
-        """A request's header is whole."""
-        self._in_header = False
+        """A request's header is whole. What is raised here is answered with 400."""
+        self._begun = False
         self._disarm()
+        size = len(self.url) + sum(len(name) + len(value) for name, value in self.headers)
+        if size > HTTP_HEADER or len(self.headers) > HTTP_FIELDS:
+            raise ValueError("the request header is too large")
         super().on_headers_complete()
 
-    def on_response_complete(self) -> None:
-        """An answer was sent; what comes next is a header again."""
-        self._in_header = True
+    def on_message_complete(self) -> None:
+        """A request is whole; what comes next is a header again."""
+        self._finished = True
         self._octets = 0
-        super().on_response_complete()
+        super().on_message_complete()
+
+    def _awaiting(self) -> bool:
+        """Whether a header is what should come, rather than a body or an answer being made."""
+        return self._begun or self.cycle is None or self.cycle.response_complete
 
     def _arm(self) -> None:
         if self._timer is None:
@@ -72,5 +80,5 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def _too_slow(self) -> None:
         self._timer = None
-        if self._in_header and not self.transport.is_closing():
+        if self._awaiting() and not self.transport.is_closing():
             self.transport.close()
