@@ -167,9 +167,9 @@ async def threads(
 ) -> dict[ThreadId, list[MessageId]]:
     """See Store.thread; at most PAGE ids."""
     rows = await connection.all(
-        "SELECT DISTINCT m.thread_id, m.received, m.message_id FROM message m JOIN placement p"
-        " ON p.account_id = m.account_id AND p.message_id = m.message_id"
-        f" WHERE m.account_id = $1 AND m.thread_id IN {dialect.members('$2')} AND (p.flags & {DELETED}) = 0"
+        "SELECT m.thread_id, m.received, m.message_id FROM message m"
+        f" WHERE m.account_id = $1 AND m.thread_id IN {dialect.members('$2')} AND EXISTS (SELECT 1 FROM placement p"
+        f" WHERE p.account_id = m.account_id AND p.message_id = m.message_id AND (p.flags & {DELETED}) = 0)"
         " ORDER BY m.received, m.message_id",
         account,
         dialect.array(list(dict.fromkeys(ids))),

@@ -68,7 +68,7 @@ class Views:
         uidvalidity, _, modseq, _, floor = delta.row
         if uidvalidity != known.view.uidvalidity or known.view.modseq < floor:
             return None
-        return known if modseq == known.view.modseq else _applied(place, known.view.uids, delta)
+        return known if modseq == known.view.modseq else _applied(place, known.view, delta)
 
     async def _load(self, place: Place) -> _Known:
         """Page by page; what changed meanwhile comes as a delta at the end."""
@@ -88,7 +88,7 @@ class Views:
         delta = await self._database.read(lambda connection: _delta(connection, place, start))
         if delta is None or delta.row[0] != uidvalidity:
             raise NotFound("the mailbox was deleted")
-        return _applied(place, uids, delta)
+        return _applied(place, start.view, delta)
 
 
 def _moment(known: _Known) -> tuple[int, int]:
@@ -111,7 +111,7 @@ async def _delta(connection: Connection, place: Place, known: _Known) -> _Delta 
     changed: list[Record] = []
     gone: list[int] = []
     if row[2] > view.modseq:
-        changed = await connection.all(f"SELECT uid, flags FROM placement {_AFTER} ORDER BY uid", *place, view.modseq)
+        changed = sorted(await connection.all(f"SELECT uid, flags FROM placement {_AFTER}", *place, view.modseq))
         gone = [one[0] for one in await connection.all(f"SELECT uid FROM vanished {_AFTER}", *place, view.modseq)]
     if not row[3]:
         first = 0
@@ -136,9 +136,9 @@ def _unseen_from(first: int, view: MailboxView, changed: Iterable[Record]) -> in
     return min([first, *candidates])
 
 
-def _applied(place: Place, before: Iterable[int], delta: _Delta) -> _Known:
+def _applied(place: Place, known: MailboxView, delta: _Delta) -> _Known:
     uidvalidity, uidnext, modseq, unseen, _ = delta.row
-    uids = array("L", before)
+    uids = array("L", known.uids)
     if len(delta.gone) <= _FEW:
         for uid in delta.gone:
             at = bisect_left(uids, uid)
@@ -147,11 +147,8 @@ def _applied(place: Place, before: Iterable[int], delta: _Delta) -> _Known:
     else:
         gone = set(delta.gone)
         uids = array("L", [uid for uid in uids if uid not in gone])
-    for uid, _ in delta.changed:
-        if not uids or uid > uids[-1]:
-            uids.append(uid)
-        elif uids[at := bisect_left(uids, uid)] != uid:
-            uids.insert(at, uid)
+    last = max(known.uidnext - 1, uids[-1] if uids else 0)
+    uids.extend(uid for uid, _ in delta.changed if uid > last)
     first = bisect_left(uids, delta.first_unseen) + 1 if delta.first_unseen else 0
     view = MailboxView(place[1], uidvalidity, uidnext, Modseq(modseq), uids, unseen, first)
     return _Known(view, delta.first_unseen)

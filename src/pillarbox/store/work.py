@@ -180,9 +180,9 @@ class Work:
 
     async def _members(self, account: AccountId, threads: Sequence[ThreadId]) -> list[tuple[ThreadId, MessageId]]:
         sql = (
-            "SELECT DISTINCT m.thread_id, m.message_id FROM message m JOIN placement p ON p.account_id = m.account_id"
-            f" AND p.message_id = m.message_id WHERE m.account_id = $1 AND m.thread_id IN {self.dialect.members('$2')}"
-            f" AND (p.flags & {DELETED}) = 0"
+            f"SELECT m.thread_id, m.message_id FROM message m WHERE m.account_id = $1"
+            f" AND m.thread_id IN {self.dialect.members('$2')} AND EXISTS (SELECT 1 FROM placement p"
+            f" WHERE p.account_id = m.account_id AND p.message_id = m.message_id AND (p.flags & {DELETED}) = 0)"
         )
         rows = await self.connection.all(sql, account, self.dialect.array(threads))
         return [(row[0], row[1]) for row in rows]

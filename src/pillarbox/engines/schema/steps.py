@@ -7,6 +7,7 @@ been released never changes; a change is a new step at the end.
 from typing import Final
 
 from pillarbox.engines.migration import Step
+from pillarbox.engines.schema.statistics import STATEMENTS
 from pillarbox.store.port import Dialect
 
 _ACCOUNTS: Final = (
@@ -30,14 +31,14 @@ _MESSAGES: Final = (
     received {integer} NOT NULL, sent {integer}, created_modseq {integer} NOT NULL, preview {text} NOT NULL,
     envelope {octets} NOT NULL, bodystructure {octets} NOT NULL, body {octets} NOT NULL, structure {octets} NOT NULL,
     headers {octets} NOT NULL, PRIMARY KEY (account_id, message_id))""",
-    "CREATE INDEX message_thread ON message (account_id, thread_id)",
+    "CREATE INDEX message_thread ON message (account_id, thread_id, received, message_id)",
     "CREATE INDEX message_blob ON message (blob_id)",
     # size, received, thread_id are the message's own, repeated so that lists and FETCH FLAGS read one index range.
     """CREATE TABLE placement (account_id {integer} NOT NULL, mailbox_id {integer} NOT NULL, uid {integer} NOT NULL,
     message_id {integer} NOT NULL, flags {integer} NOT NULL, keywords {text} NOT NULL, modseq {integer} NOT NULL,
     size {integer} NOT NULL, received {integer} NOT NULL, saved {integer} NOT NULL, thread_id {integer} NOT NULL,
     PRIMARY KEY (account_id, mailbox_id, uid)){clustered}""",
-    "CREATE INDEX placement_modseq ON placement (account_id, mailbox_id, modseq)",
+    "CREATE INDEX placement_modseq ON placement (account_id, mailbox_id, modseq, flags, keywords)",
     "CREATE INDEX placement_message ON placement (account_id, message_id)",
     "CREATE INDEX placement_received ON placement (account_id, mailbox_id, received)",
     """CREATE TABLE vanished (account_id {integer} NOT NULL, mailbox_id {integer} NOT NULL, modseq {integer} NOT NULL,
@@ -93,7 +94,18 @@ _DIRECTORY: Final = (
     "CREATE INDEX alias_target ON alias (target)",
 )
 
-_STEPS: Final = (("the first tables", (*_ACCOUNTS, *_MESSAGES, *_OCTETS, *_LOGS, *_DIRECTORY)),)
+_SEARCHED: Final = (
+    "CREATE INDEX message_modseq ON message (account_id, created_modseq, message_id)",
+    "CREATE INDEX message_sent ON message (account_id, sent, message_id)",
+)
+
+_STEPS: Final = (
+    ("the first tables", (*_ACCOUNTS, *_MESSAGES, *_OCTETS, *_LOGS, *_DIRECTORY)),
+    ("what is not indexed yet, and when messages were sent", _SEARCHED),
+)
+
+_SQLITE_STATISTICS = 1000
+"""Number of the step that only SQLite has; a new one whenever the statistics change."""
 
 
 def steps(dialect: Dialect) -> tuple[Step, ...]:
@@ -104,7 +116,10 @@ def steps(dialect: Dialect) -> tuple[Step, ...]:
         "text": dialect.text,
         "clustered": dialect.clustered,
     }
-    return tuple(
+    tables = tuple(
         Step(number, name, tuple(statement.format_map(words) for statement in statements))
         for number, (name, statements) in enumerate(_STEPS, 1)
     )
+    if dialect.name != "sqlite":
+        return tables
+    return (*tables, Step(_SQLITE_STATISTICS, "statistics", STATEMENTS))

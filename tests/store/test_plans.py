@@ -1,0 +1,82 @@
+"""How SQLite answers the store's statements: by an index that leads to the rows, never by reading a whole account."""
+
+import re
+from pathlib import Path
+
+import apsw
+import pytest
+
+from pillarbox.engines.sqlite.connection import SqliteConnection
+from pillarbox.store.model import DELETED, SEEN, Account, FlagChange, Kind, Need
+from pillarbox.store.port import Record
+from pillarbox.store.store import Store
+from pillarbox.store.transaction import Transaction
+from tests.engines_fixtures import Engine
+from tests.stores import act, add_account, arrive, deliver, inbox, letter, open_store
+
+LARGE = ("placement", "message", "vanished", "change_log", "blob", "thread_key", "delivery_seen")
+WHOLE = re.compile(
+    r"(?:SCAN|SEARCH) (\w+)(?: EXISTS)?(?: USING (?:COVERING INDEX|INDEX|PRIMARY KEY) ?\w*)?(?: \(account_id=\?\))?"
+)
+"""A line of a plan that leads to all rows of a table or of an account."""
+
+
+async def live(store: Store, you: Account) -> None:
+    """One of everything that happens all the time."""
+    account = you.account_id
+    box, archive = await inbox(store, account), await store.mailbox_named(account, "Archive")
+    await deliver(store, account, letter(name="a"))
+    second = await deliver(store, account, letter(name="b", extra="References: <a>\r\n"))
+    view = await store.view(account, box.mailbox_id)
+
+    async def unit(tx: Transaction) -> None:
+        await tx.set_flags(account, box.mailbox_id, [1], FlagChange(add=SEEN | DELETED))
+        await tx.copy(account, box.mailbox_id, [1, 9], archive.mailbox_id)
+        await tx.move(account, archive.mailbox_id, [1], box.mailbox_id)
+        await tx.update_email(account, second.message_id, keywords=(SEEN, frozenset()))
+        await tx.expunge(account, box.mailbox_id, [1])
+        await tx.expunge(account, box.mailbox_id, None)
+
+    await act(store, account, unit)
+    assert await store.view(account, box.mailbox_id) is not view
+    need = Need.ENVELOPE | Need.HEADERS | Need.BLOB
+    async for page in store.placements(account, box.mailbox_id, [1, 5, 500, 9000], need):
+        await store.many_octets(account, [row.blob for row in page if row.blob])
+        await store.emails(account, [row.message_id for row in page], Need.PREVIEW)
+        await store.thread(account, [row.thread_id for row in page])
+    await store.since(account, box.mailbox_id, box.highestmodseq)
+    await store.changes(account, Kind.EMAIL, box.highestmodseq, 100)
+    await store.quota(account)
+    await store.blob(account, (await arrive(store, letter(name="b", extra="References: <a>\r\n"))).blob_id)
+
+
+@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+async def test_no_statement_reads_a_whole_account(
+    engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = await open_store(engine)
+    you = await add_account(store)
+    statements: set[str] = set()
+    rows = SqliteConnection._rows
+
+    def listening(self: SqliteConnection, sql: str, values: tuple[object, ...]) -> list[Record]:
+        statements.add(sql)
+        return rows(self, sql, values)
+
+    monkeypatch.setattr(SqliteConnection, "_rows", listening)
+    await live(store, you)
+    await store.close()
+    assert len(statements) > 25
+    raw = apsw.Connection(str(tmp_path / "mail.db"))
+    bad = []
+    for sql in sorted(statements):
+        bound = tuple("[]" for _ in set(re.findall(r"\$\d+", sql)))
+        plan = raw.execute("EXPLAIN QUERY PLAN " + re.sub(r"\$(\d+)", r"?\1", sql), bound).fetchall()
+        names = dict(re.findall(r"(placement|message|blob) (p|m|b)\b", sql))
+        large = {*LARGE, *[alias for table, alias in names.items() if table in LARGE]}
+        for *_, line in plan:
+            found = WHOLE.fullmatch(str(line))
+            if found is not None and found[1] in large:
+                bad.append((line, sql))
+    raw.close()
+    assert bad == []
