@@ -78,7 +78,8 @@ def fold(text: str) -> str:
 def _run() -> re.Pattern[str]:
     """A run of letters, marks and digits; scripts without spaces are runs of their own."""
     unspaced = {code for low, high in _UNSPACED for code in range(low, min(high, 0xFFFF) + 1)}
-    letters, others = [], []
+    letters: list[int] = []
+    others: list[int] = []
     for code in range(0x10000):
         char = chr(code)
         if char.isalnum() or unicodedata.category(char)[0] == "M":

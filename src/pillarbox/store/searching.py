@@ -1,179 +1,212 @@
-"""Answering questions about messages row by row, from the columns of placements and messages."""
+"""Finding messages: the UIDs of a mailbox for IMAP SEARCH, the ordered ids of an account for JMAP Email/query."""
 
-from collections.abc import Callable, Iterable, Sequence
+import asyncio
+from bisect import bisect_left
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from pillarbox.core.ids import AccountId, MailboxId, MessageId, Uid
+from pillarbox.core.limits import PAGE
 from pillarbox.store import query as q
-from pillarbox.store.model import ANSWERED, DELETED, DRAFT, FLAGGED, SEEN, Headers, MailboxView, Need, Row
+from pillarbox.store.model import DELETED, Headers, MailboxView
+from pillarbox.store.port import Connection, Record
+from pillarbox.store.search_leaves import resolve
+from pillarbox.store.search_sql import Clause, Known, keyword
 
 if TYPE_CHECKING:
     from pillarbox.store.store import Store
 
-_FLAGS = {"$seen": SEEN, "$answered": ANSWERED, "$flagged": FLAGGED, "$draft": DRAFT}
-_EVERY_UID = ((1, (1 << 32) - 1),)
+_APART = 10 * PAGE  # placements above which the loop goes on meanwhile
+_ROWS = 40 * PAGE  # rows of one statement
+_HEADERS = msgspec.msgpack.Decoder(Headers)
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """Where messages are looked for: one mailbox (None: all), placement by placement or message by message."""
+
+    account: AccountId
+    mailbox_id: MailboxId | None
+    single: bool
+    visible: bool  # without \\Deleted
+    apart: bool
+
+    def clause(
+        self, store: "Store", condition: q.Condition, known: Known, sure: Known
+    ) -> tuple[str, list[Any], Clause]:
+        """WHERE with its values."""
+        clause = Clause(self.account, store.database.dialect, self.single, known, sure)
+        parts = ["p.account_id = $1"]
+        if self.mailbox_id is not None:
+            parts.append(f"p.mailbox_id = {clause.bind(self.mailbox_id)}")
+        if self.visible:
+            parts.append(f"(p.flags & {DELETED}) = 0")
+        parts.append(f"({clause.sql(condition)})")
+        return " AND ".join(parts), clause.values, clause
+
+    async def known(self, store: "Store", condition: q.Condition) -> Known:
+        """What conditions on texts come to."""
+
+        async def scope(may: Known, sure: Known) -> set[MessageId]:
+            where, values, _ = self.clause(store, condition, may, sure)
+            sql = f"SELECT DISTINCT p.message_id FROM placement p WHERE {where}"
+
+            async def unit(connection: Connection) -> list[Record]:
+                return await connection.all(sql, *values)
+
+            return {row[0] for row in await store.database.read_apart(unit)}
+
+        return await resolve(store, self.account, condition, scope)
 
 
 async def search(
     store: "Store", account: AccountId, mailbox_id: MailboxId, condition: q.Condition, view: MailboxView | None
 ) -> list[Uid]:
     """See Store.search."""
-    known = None if view is None else set(view.uids)
-    ranges = condition.ranges if isinstance(condition, q.Uids) else _EVERY_UID
-    found: list[Uid] = []
-    async for rows in store.placements(account, mailbox_id, ranges, Need.HEADERS | Need.BLOB):
-        for row in rows:
-            if known is not None and row.uid not in known:
-                continue
-            if await _Subject(store, account, mailbox_id, row).meets(condition):
-                found.append(row.uid)
-    return found
+    total = len(view.uids) if view is not None else (await store.mailbox(account, mailbox_id)).total
+    plan = _Plan(account, mailbox_id, single=True, visible=False, apart=total > _APART)
+    known = await plan.known(store, condition)
+    where, values, clause = plan.clause(store, condition, known, known)
+    last = clause.bind(0)
+    sql = f"SELECT p.uid FROM placement p WHERE {where} AND p.uid > {last} ORDER BY p.uid LIMIT {_ROWS}"
+
+    async def unit(connection: Connection) -> list[Uid]:
+        found: list[Uid] = []
+        while True:
+            rows = await connection.all(sql, *values[:-1], found[-1] if found else 0)
+            found += [row[0] for row in rows]
+            if len(rows) < _ROWS:
+                return found
+
+    found = await (store.database.read_apart if plan.apart else store.database.read)(unit)
+    return found if view is None else _within(found, view.uids)
+
+
+def _within(found: list[Uid], uids: Sequence[int]) -> list[Uid]:
+    """Those of the UIDs that are in the view."""
+    if len(found) * 16 > len(uids):
+        return sorted(set(found).intersection(uids))
+    size = len(uids)
+    return [uid for uid in found if (at := bisect_left(uids, uid)) < size and uids[at] == uid]
 
 
 async def query(
-    store: "Store", account: AccountId, condition: q.Condition, order: Sequence[q.Order], collapse_threads: bool
+    store: "Store",
+    account: AccountId,
+    condition: q.Condition,
+    order: Sequence[q.Order],
+    collapse_threads: bool,
+    page: tuple[int, int | None] = (0, None),
 ) -> list[MessageId]:
-    """See Store.query."""
-    subjects: dict[MessageId, list[_Subject]] = {}
-    for mailbox in await store.mailboxes(account):
-        async for rows in store.placements(account, mailbox.mailbox_id, _EVERY_UID, Need.HEADERS | Need.BLOB):
-            for row in rows:
-                if not row.flags & DELETED:
-                    subjects.setdefault(row.message_id, []).append(_Subject(store, account, mailbox.mailbox_id, row))
-    found = []
-    for placements in subjects.values():
-        for placement in placements:
-            if await placement.meets(condition):
-                found.append(placement)
-                break
-    found.sort(key=lambda one: one.row.message_id, reverse=True)
-    for by in reversed(order or (q.Order(),)):
-        found.sort(key=lambda one, by=by: _sort_key(one.row, by.by), reverse=by.descending)  # type: ignore[misc]
-    if collapse_threads:
-        seen: dict[int, _Subject] = {}
-        for one in found:
-            seen.setdefault(one.row.thread_id, one)
-        found = list(seen.values())
-    return [one.row.message_id for one in found]
+    """See Store.query; `page` is its position and limit."""
+    plan, rest = await _plan(store, account, condition)
+    known = await plan.known(store, rest)
+    where, values, clause = plan.clause(store, rest, known, known)
+    orders = tuple(order) or (q.Order(),)
+    if any(one.by in _BY_HEADERS for one in orders):
+        rows = await _sorted(store, (where, values), clause, orders)
+    else:
+        terms = ", ".join(f"{_column(one.by, clause)} {'DESC' if one.descending else 'ASC'}" for one in orders)
+        joined = _MESSAGE if any(one.by == "sent" for one in orders) else ""
+        sql = f"SELECT p.message_id, p.thread_id FROM placement p{joined} WHERE {where} ORDER BY {terms}"
+        rows = await _ordered(store, f"{sql}, p.message_id DESC", values, collapse_threads, page)
+    return _cut(rows, collapse_threads, page)
 
 
-def _sort_key(row: Row, by: str) -> Any:
-    headers = row.headers
-    assert headers is not None
+async def count(store: "Store", account: AccountId, condition: q.Condition, collapse_threads: bool) -> int:
+    """See Store.count."""
+    plan, rest = await _plan(store, account, condition)
+    known = await plan.known(store, rest)
+    where, values, _ = plan.clause(store, rest, known, known)
+    column = "thread_id" if collapse_threads else "message_id"
+
+    async def unit(connection: Connection) -> Record | None:
+        return await connection.one(f"SELECT COUNT(DISTINCT p.{column}) FROM placement p WHERE {where}", *values)
+
+    row = await store.database.read_apart(unit)
+    return row[0] if row else 0
+
+
+async def _plan(store: "Store", account: AccountId, condition: q.Condition) -> tuple[_Plan, q.Condition]:
+    """A mailbox named by the condition is where to look; whether messages have one placement each the counters say."""
+    boxes = await store.mailboxes(account)
+    single = sum(box.total for box in boxes) == (await store.quota(account)).messages
+    parts = condition.parts if isinstance(condition, q.And) else (condition,)
+    for part in parts:
+        if isinstance(part, q.InMailbox) and part.mailbox_id is not None:
+            rest = q.And(tuple(one for one in parts if one is not part))
+            return _Plan(account, part.mailbox_id, single, visible=True, apart=True), rest
+    return _Plan(account, None, single, visible=True, apart=True), condition
+
+
+_MESSAGE = " JOIN message m ON m.account_id = p.account_id AND m.message_id = p.message_id"
+_BY_HEADERS = ("from", "to", "subject")
+_COLUMNS = {"received": "p.received", "size": "p.size", "sent": "COALESCE(m.sent, p.received)"}
+
+
+def _column(by: str, clause: Clause) -> str:
     if by.startswith("keyword:"):
-        return _has_keyword(row, by[len("keyword:") :])
-    people = {"from": headers.from_, "to": headers.to}
-    if by in people:
-        return next(((name or address).casefold() for name, address in people[by]), "")
-    values: dict[str, Any] = {
-        "received": row.received,
-        "sent": headers.sent_at or row.received,
-        "size": row.size,
-        "subject": headers.base_subject.casefold(),
-    }
-    return values[by]
+        return f"CASE WHEN {keyword(clause, by.removeprefix('keyword:'))} THEN 1 ELSE 0 END"
+    return _COLUMNS[by]
 
 
-def _has_keyword(row: Row, name: str) -> bool:
-    bit = _FLAGS.get(name.lower())
-    return bool(row.flags & bit) if bit else name.lower() in row.keywords.lower().split()
+async def _ordered(
+    store: "Store", sql: str, values: Sequence[Any], collapse_threads: bool, page: tuple[int, int | None]
+) -> list[Record]:
+    """The rows in order, no more of them than the page needs: the order of received is an index's own."""
+    position, limit = page
+    needed = None if limit is None else position + limit
+
+    async def unit(connection: Connection) -> list[Record]:
+        if needed is None:
+            return await connection.all(sql, *values)
+        some = 2 * needed + PAGE
+        while True:
+            rows = await connection.all(f"{sql} LIMIT {some}", *values)
+            if len(rows) < some or len({row[collapse_threads] for row in rows}) >= needed:
+                return rows
+            some *= 8
+
+    return await store.database.read_apart(unit)
 
 
-class _Subject:
-    """One placement that is asked about."""
-
-    __slots__ = ("_account", "_mailbox_id", "_store", "row")
-
-    def __init__(self, store: "Store", account: AccountId, mailbox_id: MailboxId, row: Row) -> None:
-        self._store = store
-        self._account = account
-        self._mailbox_id = mailbox_id
-        self.row = row
-
-    async def meets(self, condition: q.Condition) -> bool:
-        """Whether the placement meets the condition."""
-        if isinstance(condition, q.And):
-            return all([await self.meets(part) for part in condition.parts])
-        if isinstance(condition, q.Or):
-            return any([await self.meets(part) for part in condition.parts])
-        if isinstance(condition, q.Not):
-            return not await self.meets(condition.part)
-        if isinstance(condition, q.Header | q.Text):
-            return await self._text(condition)
-        if isinstance(condition, q.InMailbox):
-            if condition.mailbox_id is not None:
-                return self._mailbox_id == condition.mailbox_id
-            return self._mailbox_id not in condition.others
-        if isinstance(condition, q.ThreadKeyword):
-            return await self._thread(condition)
-        return _PLAIN[type(condition)](condition, self.row)
-
-    async def _thread(self, condition: q.ThreadKeyword) -> bool:
-        threads = await self._store.thread(self._account, [self.row.thread_id])
-        members = threads.get(self.row.thread_id, [])
-        some = await self._store.emails(self._account, members)
-        bit = _FLAGS.get(condition.name.lower(), 0)
-        have = [
-            bool(one.flags & bit) if bit else condition.name.lower() in {word.lower() for word in one.keywords}
-            for one in some.values()
-        ]
-        return {"all": all(have), "some": any(have), "none": not any(have)}[condition.how]
-
-    async def _text(self, condition: q.Header | q.Text) -> bool:
-        headers, blob = self.row.headers, self.row.blob
-        assert headers is not None
-        assert blob is not None
-        wanted = condition.text.strip('"').casefold()
-        if isinstance(condition, q.Text) and condition.where in _FIELDS:
-            return wanted in _FIELDS[condition.where](headers).casefold()
-        octets = (await self._store.many_octets(self._account, [blob]))[0] or b""
-        header, _, body = octets.partition(b"\r\n\r\n")
-        if isinstance(condition, q.Header):
-            return _in_field(header, condition.name, wanted)
-        text = body if condition.where == "body" else octets
-        return wanted in text.decode("utf-8", "replace").casefold() or (
-            condition.where == "text" and any(wanted in field(headers).casefold() for field in _FIELDS.values())
-        )
+def _cut(rows: Sequence[Record], collapse_threads: bool, page: tuple[int, int | None]) -> list[MessageId]:
+    """The first message of each thread, or each message once; of those the page."""
+    first: dict[int, MessageId] = {}
+    for row in rows:
+        first.setdefault(row[collapse_threads], row[0])
+    position, limit = page
+    return list(first.values())[position : None if limit is None else position + limit]
 
 
-def _in_field(header: bytes, name: str, wanted: str) -> bool:
-    lines = header.replace(b"\r\n ", b" ").replace(b"\r\n\t", b" ").decode("utf-8", "replace").split("\r\n")
-    prefix = f"{name.lower()}:"
-    return any(line.lower().startswith(prefix) and wanted in line[len(prefix) :].casefold() for line in lines)
+async def _sorted(
+    store: "Store", where: tuple[str, Sequence[Any]], clause: Clause, orders: Sequence[q.Order]
+) -> list[Record]:
+    """The rows sorted by what only the decoded header fields show."""
+    columns = [("m.headers" if one.by in _BY_HEADERS else _column(one.by, clause)) for one in orders]
+    sql = f"SELECT p.message_id, p.thread_id, {', '.join(columns)} FROM placement p{_MESSAGE} WHERE {where[0]}"
+
+    async def unit(connection: Connection) -> list[Record]:
+        return await connection.all(sql, *clause.values)
+
+    rows = await store.database.read_apart(unit)
+    return await asyncio.to_thread(_sort, rows, orders)
 
 
-def _joined(people: Iterable[tuple[str | None, str]]) -> str:
-    return " ".join(f"{name or ''} <{address}>" for name, address in people)
+def _sort(rows: list[Record], orders: Sequence[q.Order]) -> list[Record]:
+    rows.sort(key=lambda row: row[0], reverse=True)
+    for at, one in reversed(list(enumerate(orders, 2))):
+        keys = {row[0]: _header_key(row[at], one.by) if one.by in _BY_HEADERS else row[at] for row in rows}
+        rows.sort(key=lambda row, keys=keys: keys[row[0]], reverse=one.descending)  # type: ignore[misc]
+    return rows
 
 
-_FIELDS: dict[str, Callable[[Headers], str]] = {
-    "from": lambda headers: _joined(headers.from_),
-    "to": lambda headers: _joined(headers.to),
-    "cc": lambda headers: _joined(headers.cc),
-    "bcc": lambda headers: _joined(headers.bcc),
-    "subject": lambda headers: headers.subject,
-}
-
-
-def _time(condition: q.Time, row: Row) -> bool:
-    assert row.headers is not None
-    at = {"received": row.received, "saved": row.saved, "sent": row.headers.sent_at}[condition.field]
-    if at is None:
-        return False
-    return (condition.since is None or at >= condition.since) and (condition.before is None or at < condition.before)
-
-
-_PLAIN: dict[type, Callable[[Any, Row], bool]] = {
-    q.All: lambda condition, row: True,
-    q.Flags: lambda condition, row: row.flags & condition.has == condition.has and not row.flags & condition.lacks,
-    q.Keyword: lambda condition, row: _has_keyword(row, condition.name),
-    q.Size: lambda condition, row: (
-        row.size >= condition.least and (condition.under is None or row.size < condition.under)
-    ),
-    q.Time: _time,
-    q.Uids: lambda condition, row: any(low <= row.uid <= high for low, high in condition.ranges),
-    q.Ids: lambda condition, row: row.message_id in condition.message_ids,
-    q.InThread: lambda condition, row: row.thread_id == condition.thread_id,
-    q.ModifiedSince: lambda condition, row: row.modseq >= condition.modseq,
-    q.HasAttachment: lambda condition, row: row.headers is not None and row.headers.has_attachment,
-}
+def _header_key(packed: bytes, by: str) -> str:
+    headers = _HEADERS.decode(packed)
+    if by == "subject":
+        return headers.base_subject.casefold()
+    people = headers.from_ if by == "from" else headers.to
+    return next(((name or address).casefold() for name, address in people), "")

@@ -230,10 +230,19 @@ class Store:
         return await searching.search(self, account, mailbox_id, condition, view)
 
     async def query(
-        self, account: AccountId, condition: Condition, order: Sequence[Order] = (), collapse_threads: bool = False
+        self,
+        account: AccountId,
+        condition: Condition,
+        order: Sequence[Order] = (),
+        collapse_threads: bool = False,
+        page: tuple[int, int | None] = (0, None),
     ) -> list[MessageId]:
-        """The messages JMAP sees that meet a condition, in order (RFC 8621 §4.4)."""
-        return await searching.query(self, account, condition, order, collapse_threads)
+        """The messages JMAP sees that meet a condition, in order (RFC 8621 §4.4); of those `page`: position, limit."""
+        return await searching.query(self, account, condition, order, collapse_threads, page)
+
+    async def count(self, account: AccountId, condition: Condition, collapse_threads: bool = False) -> int:
+        """How many messages, or threads, `query` finds."""
+        return await searching.count(self, account, condition, collapse_threads)
 
     def watch(self, account: AccountId, callback: Callback) -> Watch:
         """Have `callback` called on the loop after changes of the account, here or elsewhere: a hint only."""

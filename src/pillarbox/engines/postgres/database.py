@@ -10,7 +10,8 @@ import asyncpg
 from pillarbox.core.errors import Unavailable
 from pillarbox.engines.postgres.connection import FAILURES, RETRIED, PostgresConnection, prepare, refuse
 from pillarbox.engines.postgres.dialect import PostgresDialect
-from pillarbox.store.port import Connection, Dialect
+from pillarbox.engines.postgres.search import PostgresSearch
+from pillarbox.store.port import Connection, Dialect, SearchIndex
 
 if TYPE_CHECKING:
     Pool = asyncpg.Pool[asyncpg.Record]
@@ -31,6 +32,7 @@ class PostgresDatabase:
 
     def __init__(self, url: str, *, pool_size: int = POOL, statement_cache_size: int = 400) -> None:
         self.dialect: Dialect = PostgresDialect()
+        self.index: SearchIndex = PostgresSearch(self)
         self._url = url
         self._pool_size = pool_size
         self._statement_cache_size = statement_cache_size

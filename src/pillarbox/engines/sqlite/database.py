@@ -12,8 +12,9 @@ from pillarbox.engines.filelock import FileLock
 from pillarbox.engines.sqlite.checkpoint import Checkpointer
 from pillarbox.engines.sqlite.connection import SqliteConnection, drive, open_connection, refuse
 from pillarbox.engines.sqlite.dialect import SqliteDialect
+from pillarbox.engines.sqlite.search import SqliteSearch
 from pillarbox.engines.sqlite.writer import GroupWriter
-from pillarbox.store.port import Connection, Dialect
+from pillarbox.store.port import Connection, Dialect, SearchIndex
 
 T = TypeVar("T")
 
@@ -28,6 +29,7 @@ class SqliteDatabase:
 
     def __init__(self, path: str, *, flush_seconds: float = 0.0) -> None:
         self.dialect: Dialect = SqliteDialect()
+        self.index: SearchIndex = SqliteSearch(f"{path.removesuffix('.db')}.search.db")
         self._path = path
         raw = open_connection(path)
         self._writer = GroupWriter(raw, FileLock(f"{path}.lock"), flush_seconds)
@@ -61,6 +63,7 @@ class SqliteDatabase:
         if self._closed:
             return
         self._closed = True
+        await self.index.close()
         await self._checkpointer.close()
         await self._writer.close()
         self._executor.shutdown(wait=True)

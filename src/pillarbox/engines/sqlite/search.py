@@ -1,0 +1,277 @@
+"""The full-text index of the embedded engine: FTS5 in a file of its own, so that it never holds up a delivery."""
+
+import asyncio
+import contextlib
+import os
+from collections.abc import Callable, Collection, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeVar
+
+import apsw
+import structlog
+
+from pillarbox.core.errors import Unavailable
+from pillarbox.core.ids import AccountId, MessageId
+from pillarbox.engines.sqlite.connection import refuse
+from pillarbox.store.vocabulary import MERGE, Cursor, Document, Found, Probe, expand, merged, segment
+
+T = TypeVar("T")
+
+VERSION = 1  # of the tables and of what the analyser makes; a file of another one is made anew
+THREADS = 2
+CACHE_KIB = 16384
+BUSY_MILLISECONDS = 10_000
+
+# One FTS5 table for all accounts: a token begins with the account's number, so that each has a region of its own.
+# ascii leaves everything but A-Z as it is, and our tokens hold neither those nor separators.
+_TABLES = (
+    "CREATE TABLE account (number INTEGER PRIMARY KEY, account_id INTEGER NOT NULL UNIQUE, modseq INTEGER NOT NULL,"
+    " message_id INTEGER NOT NULL)",
+    "CREATE TABLE entry (id INTEGER PRIMARY KEY, number INTEGER NOT NULL, message_id INTEGER NOT NULL,"
+    " UNIQUE (number, message_id))",
+    "CREATE TABLE vocabulary (number INTEGER NOT NULL, id INTEGER NOT NULL, level INTEGER NOT NULL,"
+    " terms TEXT NOT NULL, PRIMARY KEY (number, id))",
+    "CREATE VIRTUAL TABLE document USING fts5"
+    " (tokens, content='', contentless_delete=1, detail=none, tokenize='ascii')",
+    f"PRAGMA user_version = {VERSION}",
+)
+_DAMAGE = (apsw.CorruptError, apsw.NotADBError)
+
+_log = structlog.get_logger("pillarbox.engines.sqlite")
+
+
+class _Opened:
+    """A connection and the file it is to, which another process may have replaced."""
+
+    __slots__ = ("inode", "raw")
+
+    def __init__(self, path: str) -> None:
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+        self.inode = os.stat(path).st_ino  # noqa: PTH116
+        self.raw = apsw.Connection(path)
+        self.raw.set_busy_timeout(BUSY_MILLISECONDS)
+        # Not FULL: what a power failure takes is indexed again, as the cursor goes with it.
+        for pragma in ("journal_mode=WAL", "synchronous=NORMAL", f"cache_size=-{CACHE_KIB}", "temp_store=MEMORY"):
+            self.raw.execute(f"PRAGMA {pragma}").fetchall()
+
+
+class SqliteSearch:
+    """See store.port.SearchIndex. Several processes may open the same file."""
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+        self._free: list[_Opened] = []
+        self._executor = ThreadPoolExecutor(THREADS, "sqlite-search")
+
+    async def look(self, account: AccountId, probes: Sequence[Probe]) -> Found:
+        """See store.port.SearchIndex.look."""
+        return await self._do(lambda raw: _look(raw, account, probes), "BEGIN")
+
+    async def update(
+        self, account: AccountId, before: Cursor, documents: Sequence[Document], terms: Collection[str], after: Cursor
+    ) -> bool:
+        """See store.port.SearchIndex.update."""
+        change = (before, documents, terms, after)
+        return await self._do(lambda raw: _update(raw, account, *change))
+
+    async def remove(self, account: AccountId, message_ids: Sequence[MessageId]) -> None:
+        """See store.port.SearchIndex.remove."""
+        await self._do(lambda raw: _remove(raw, account, message_ids))
+
+    async def documents(self, account: AccountId) -> list[MessageId]:
+        """See store.port.SearchIndex.documents."""
+        sql = "SELECT e.message_id FROM entry e JOIN account a ON a.number = e.number WHERE a.account_id = ?"
+        rows = await self._do(lambda raw: _rows(raw, sql, account), "BEGIN")
+        return [MessageId(row[0]) for row in rows]
+
+    async def accounts(self) -> dict[AccountId, Cursor]:
+        """See store.port.SearchIndex.accounts."""
+        sql = "SELECT account_id, modseq, message_id FROM account"
+        rows = await self._do(lambda raw: _rows(raw, sql), "BEGIN")
+        return {AccountId(row[0]): Cursor(row[1], row[2]) for row in rows}
+
+    async def clear(self, account: AccountId) -> None:
+        """See store.port.SearchIndex.clear."""
+        await self._do(lambda raw: _clear(raw, account))
+
+    async def close(self) -> None:
+        """Finish what is under way and let go."""
+        self._executor.shutdown(wait=True)
+        while self._free:
+            self._free.pop().raw.close()
+
+    async def _do(self, unit: Callable[[apsw.Connection], T], begin: str = "BEGIN IMMEDIATE") -> T:
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._executor, self._run, unit, begin)
+        except RuntimeError as error:  # the executor is shut down
+            raise Unavailable("the index is closed") from error
+
+    def _run(self, unit: Callable[[apsw.Connection], T], begin: str) -> T:
+        opened: _Opened | None = None
+        try:
+            opened = self._connection()
+            try:
+                return _transaction(opened.raw, unit, begin)
+            finally:
+                self._free.append(opened)
+        except _DAMAGE as error:
+            self._discard(error, opened)
+            raise Unavailable(f"the index was damaged and begins anew: {error}") from error
+        except (apsw.Error, OSError) as error:
+            refuse(error)
+
+    def _connection(self) -> _Opened:
+        while self._free:
+            opened = self._free.pop()
+            with contextlib.suppress(OSError):
+                if os.stat(self._path).st_ino == opened.inode:  # noqa: PTH116
+                    return opened
+            opened.raw.close()
+        opened = _Opened(self._path)
+        if _version(opened.raw) != VERSION:
+            opened.raw.execute("BEGIN IMMEDIATE").fetchall()
+            _make(opened.raw)
+            opened.raw.execute("COMMIT").fetchall()
+        return opened
+
+    def _discard(self, error: Exception, opened: _Opened | None) -> None:
+        """Have the file made anew, unless somebody did; what others still have open stays until they notice."""
+        _log.error("engines.index_damaged", path=self._path, error=str(error))
+        with contextlib.suppress(FileNotFoundError):
+            if opened is not None and os.stat(self._path).st_ino != opened.inode:  # noqa: PTH116
+                return
+        while self._free:
+            self._free.pop().raw.close()
+        for suffix in ("", "-wal", "-shm"):
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(self._path + suffix)  # noqa: PTH108
+
+
+def _version(raw: apsw.Connection) -> int:
+    return int(_one(raw, "PRAGMA user_version") or 0)
+
+
+def _make(raw: apsw.Connection) -> None:
+    if _version(raw) == VERSION:
+        return
+    for kind, name in raw.execute("SELECT type, name FROM sqlite_schema WHERE type = 'table'").fetchall():
+        if not str(name).startswith(("sqlite_", "document_")):
+            raw.execute(f"DROP {kind} {name}").fetchall()
+    for statement in _TABLES:
+        raw.execute(statement).fetchall()
+
+
+def _transaction(raw: apsw.Connection, unit: Callable[[apsw.Connection], T], begin: str) -> T:
+    raw.execute(begin).fetchall()
+    try:
+        value = unit(raw)
+        raw.execute("COMMIT").fetchall()
+    finally:
+        if raw.in_transaction:
+            raw.execute("ROLLBACK").fetchall()
+    return value
+
+
+def _one(raw: apsw.Connection, sql: str, *values: Any) -> Any:
+    return raw.execute(sql, values).get
+
+
+def _rows(raw: apsw.Connection, sql: str, *values: Any) -> list[tuple[Any, ...]]:
+    return raw.execute(sql, values).fetchall()
+
+
+def _look(raw: apsw.Connection, account: AccountId, probes: Sequence[Probe]) -> Found:
+    row = raw.execute("SELECT number, modseq, message_id FROM account WHERE account_id = ?", (account,)).fetchone()
+    if row is None:
+        return Found(Cursor(), tuple(set() for _ in probes))
+    number = row[0]
+    segments: list[str] = []
+    if any(probe.fields for probe in probes):
+        sql = "SELECT terms FROM vocabulary WHERE number = ?"
+        segments = [str(one[0]) for one in raw.execute(sql, (number,)).fetchall()]
+    return Found(Cursor(row[1], row[2]), tuple(_having(raw, number, expand(segments, probe)) for probe in probes))
+
+
+def _having(raw: apsw.Connection, number: int, tokens: list[str] | None) -> set[MessageId] | None:
+    """Messages with any of the tokens. One query for each: a MATCH of many alternatives takes time for each row."""
+    if tokens is None:
+        return None
+    found: set[int] = set()
+    sql = "SELECT rowid FROM document WHERE document MATCH ?"
+    for token in tokens:
+        found.update(row[0] for row in raw.execute(sql, (f'"{number}{token}"',)))
+    if not found:
+        return set()
+    ids: set[MessageId] = set()
+    if len(found) > 2000:
+        sql = "SELECT id, message_id FROM entry WHERE number = ?"
+        return {message for one, message in raw.execute(sql, (number,)) if one in found}
+    for one in found:
+        ids.update(row[0] for row in raw.execute("SELECT message_id FROM entry WHERE id = ?", (one,)))
+    return ids
+
+
+def _update(
+    raw: apsw.Connection,
+    account: AccountId,
+    before: Cursor,
+    documents: Sequence[Document],
+    terms: Collection[str],
+    after: Cursor,
+) -> bool:
+    row = raw.execute("SELECT number, modseq, message_id FROM account WHERE account_id = ?", (account,)).fetchone()
+    if Cursor(*(row[1:] if row else ())) != before:
+        return False
+    if row is None:
+        sql = "INSERT INTO account (account_id, modseq, message_id) VALUES (?, ?, ?) RETURNING number"
+        number = _one(raw, sql, account, after.modseq, after.message_id)
+    else:
+        number = row[0]
+        sql = "UPDATE account SET modseq = ?, message_id = ? WHERE number = ?"
+        raw.execute(sql, (after.modseq, after.message_id, number)).fetchall()
+    sql = "INSERT INTO entry (number, message_id) VALUES (?, ?) ON CONFLICT DO NOTHING RETURNING id"
+    for document in documents:
+        entry = _one(raw, sql, number, document.message_id)
+        if entry is not None:
+            text = " ".join([f"{number}{token}" for token in document.tokens])
+            raw.execute("INSERT INTO document (rowid, tokens) VALUES (?, ?)", (entry, text)).fetchall()
+    if terms:
+        _learn(raw, number, segment(terms))
+    return True
+
+
+def _learn(raw: apsw.Connection, number: int, text: str) -> None:
+    """Add a segment to the vocabulary; MERGE of a level become one of the next."""
+    level = 0
+    while True:
+        sql = "SELECT id, terms FROM vocabulary WHERE number = ? AND level = ?"
+        rows = raw.execute(sql, (number, level)).fetchall()
+        if len(rows) < MERGE - 1:
+            break
+        text = merged([text, *(str(row[1]) for row in rows)])
+        raw.execute("DELETE FROM vocabulary WHERE number = ? AND level = ?", (number, level)).fetchall()
+        level += 1
+    last = _one(raw, "SELECT max(id) FROM vocabulary WHERE number = ?", number) or 0
+    sql = "INSERT INTO vocabulary (number, id, level, terms) VALUES (?, ?, ?, ?)"
+    raw.execute(sql, (number, last + 1, level, text)).fetchall()
+
+
+def _remove(raw: apsw.Connection, account: AccountId, message_ids: Sequence[MessageId]) -> None:
+    number = _one(raw, "SELECT number FROM account WHERE account_id = ?", account)
+    if number is None:
+        return
+    for message in message_ids:
+        sql = "DELETE FROM entry WHERE number = ? AND message_id = ? RETURNING id"
+        entry = _one(raw, sql, number, message)
+        if entry is not None:
+            raw.execute("DELETE FROM document WHERE rowid = ?", (entry,)).fetchall()
+
+
+def _clear(raw: apsw.Connection, account: AccountId) -> None:
+    number = _one(raw, "SELECT number FROM account WHERE account_id = ?", account)
+    if number is None:
+        return
+    for (entry,) in raw.execute("SELECT id FROM entry WHERE number = ?", (number,)).fetchall():
+        raw.execute("DELETE FROM document WHERE rowid = ?", (entry,)).fetchall()
+    for table in ("entry", "vocabulary", "account"):
+        raw.execute(f"DELETE FROM {table} WHERE number = ?", (number,)).fetchall()

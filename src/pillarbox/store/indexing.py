@@ -1,0 +1,150 @@
+"""Indexing: from messages to what the full-text index holds of them, account by account, some at a time."""
+
+import asyncio
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+from pillarbox.core.ids import AccountId, MessageId
+from pillarbox.core.limits import PAGE, SEARCH_BATCH, SEARCH_BATCH_OCTETS, SEARCH_TERMS
+from pillarbox.store.analyser import stems, terms
+from pillarbox.store.port import Connection, Record
+from pillarbox.store.search_text import FIELDS, Source, Texts, rows_after, texts_of
+from pillarbox.store.vocabulary import Cursor, Document
+
+if TYPE_CHECKING:
+    from pillarbox.store.store import Store
+
+ATTACHMENT = "a1"
+"""The token of messages with an attachment."""
+AGAIN = "p1"
+"""The token of messages that the index holds in part only: every search looks at them themselves."""
+
+STEMMED = {"s": "u", "m": "n"}
+"""Fields whose stems are indexed → the letter of their stems; a stem's term begins with its language's letter."""
+
+
+def tokens_of(texts: Texts, damaged: bool = False) -> tuple[frozenset[str], set[str]]:
+    """The tokens of a message, and its plain terms."""
+    tokens: set[str] = set()
+    known: set[str] = set()
+    for letter, text in (*((letter, texts.fields[letter]) for letter in FIELDS.values()), *_long(texts)):
+        plain = set(terms(text))
+        known |= plain
+        tokens.update([letter + term for term in plain])
+        if letter in STEMMED:
+            words = list(plain)
+            prefix = STEMMED[letter] + texts.language
+            for word, stem in zip(words, stems(words, texts.language), strict=True):
+                if word != stem:
+                    tokens.add(prefix + stem)
+    if texts.has_attachment:
+        tokens.add(ATTACHMENT)
+    if len(known) > SEARCH_TERMS:
+        known = set(sorted(known)[:SEARCH_TERMS])
+        tokens = {token for token in tokens if token[0] not in "hmn" or token[1:] in known}
+        tokens.add(AGAIN)
+    if not texts.whole and not damaged:
+        tokens.add(AGAIN)
+    return frozenset(tokens), known
+
+
+def _long(texts: Texts) -> Iterable[tuple[str, str]]:
+    return (("h", texts.header), ("m", texts.body))
+
+
+async def index(store: "Store", account: AccountId) -> int:
+    """Index what came since the last time; how many messages. Deliveries go on meanwhile."""
+    done = 0
+    reached = (await store.database.index.look(account, ())).reached
+    while rows := _batch(await rows_after(store, account, reached.modseq, reached.message_id, SEARCH_BATCH)):
+        texts = await texts_of(store, account, rows)
+        damaged = await _damaged(store, account, [row for row, one in zip(rows, texts, strict=True) if not one.whole])
+        documents: list[Document] = []
+        known: set[str] = set()
+        for one, made in zip(texts, await _analysed(texts, damaged), strict=True):
+            documents.append(Document(one.message_id, made[0]))
+            known |= made[1]
+        after = Cursor(rows[-1].modseq, rows[-1].message_id)
+        if not await store.database.index.update(account, reached, documents, known, after):
+            break  # somebody else is at it
+        reached = after
+        done += len(rows)
+    return done
+
+
+async def _analysed(texts: Sequence[Texts], damaged: set[MessageId]) -> list[tuple[frozenset[str], set[str]]]:
+    def work() -> list[tuple[frozenset[str], set[str]]]:
+        return [tokens_of(one, one.message_id in damaged) for one in texts]
+
+    return await asyncio.to_thread(work)
+
+
+def _batch(rows: list[Source]) -> list[Source]:
+    """The first of the rows, until there are octets enough for one commit."""
+    total = 0
+    for at, row in enumerate(rows):
+        total += row.blob.length
+        if total > SEARCH_BATCH_OCTETS:
+            return rows[: max(1, at)]
+    return rows
+
+
+async def _damaged(store: "Store", account: AccountId, unread: Sequence[Source]) -> set[MessageId]:
+    """Those whose octets are known to be damaged, so that reading them again gives nothing; others may come back."""
+    if not unread:
+        return set()
+    dialect = store.database.dialect
+    sql = f"SELECT blob_id FROM damaged WHERE account_id = $1 AND blob_id IN {dialect.texts('$2')}"
+    array = dialect.array([row.blob.blob_id for row in unread])
+
+    async def unit(connection: Connection) -> list[Record]:
+        return await connection.all(sql, account, array)
+
+    known = {row[0] for row in await store.database.read(unit)}
+    return {row.message_id for row in unread if row.blob.blob_id in known}
+
+
+async def behind(store: "Store") -> list[AccountId]:
+    """Accounts that may have messages that are not indexed."""
+
+    async def unit(connection: Connection) -> list[Record]:
+        return await connection.all("SELECT account_id, modseq FROM account")
+
+    reached = await store.database.index.accounts()
+    rows = await store.database.read_apart(unit)
+    return [account for account, modseq in rows if reached.get(account, Cursor()).modseq < modseq]
+
+
+async def rebuild(store: "Store", account: AccountId) -> int:
+    """Throw an account's index away and make it again; how many messages."""
+    await store.database.index.clear(account)
+    return await index(store, account)
+
+
+async def tidy(store: "Store") -> int:
+    """Take messages and accounts out of the index that do not exist any more; how many messages."""
+
+    async def accounts(connection: Connection) -> list[Record]:
+        return await connection.all("SELECT account_id FROM account")
+
+    indexed = await store.database.index.accounts()
+    existing = {row[0] for row in await store.database.read_apart(accounts)}
+    gone = 0
+    for account in indexed:
+        if account not in existing:
+            await store.database.index.clear(account)
+            continue
+        surplus = await _surplus(store, account)
+        for at in range(0, len(surplus), PAGE):
+            await store.database.index.remove(account, surplus[at : at + PAGE])
+        gone += len(surplus)
+    return gone
+
+
+async def _surplus(store: "Store", account: AccountId) -> list[MessageId]:
+    async def messages(connection: Connection) -> list[Record]:
+        return await connection.all("SELECT message_id FROM message WHERE account_id = $1", account)
+
+    documents = await store.database.index.documents(account)  # first: what comes between is not surplus
+    existing = {row[0] for row in await store.database.read_apart(messages)}
+    return [message for message in documents if message not in existing]

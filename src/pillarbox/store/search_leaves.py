@@ -1,0 +1,262 @@
+"""Conditions on texts answered: the index narrows, and the octets decide where it cannot."""
+
+import asyncio
+import re
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from pillarbox.core.ids import AccountId, MessageId
+from pillarbox.core.limits import PAGE
+from pillarbox.message.date import parse_date_zone
+from pillarbox.store import query as q
+from pillarbox.store.analyser import fold, runs
+from pillarbox.store.indexing import AGAIN, ATTACHMENT, STEMMED, tokens_of
+from pillarbox.store.model import Headers
+from pillarbox.store.port import Connection, Record
+from pillarbox.store.search_sql import Known
+from pillarbox.store.search_text import FIELDS, Source, Texts, rows_of, texts_of
+from pillarbox.store.search_words import (
+    SUBSTRING_FIELDS,
+    WORD_FIELDS,
+    Wanted,
+    has_phrase,
+    narrow,
+    phrases,
+    word_probes,
+)
+from pillarbox.store.vocabulary import Found, Probe
+
+if TYPE_CHECKING:
+    from pillarbox.store.store import Store
+
+Ids = set[MessageId]
+Scope = Callable[[Known, Known], Awaitable[Ids]]
+"""The messages that are asked about, as far as everything but texts tells: given what may meet each condition on
+texts, and what surely does."""
+
+_DAY = 86_400  # no zone is further from UTC
+_DATE = re.compile(rb'\("((?:[^"\\]|\\.)*)"')
+
+
+@dataclass(slots=True)
+class _Leaf:
+    """One condition on texts: what narrows it, how a message is tested, and what is known so far.
+
+    `sure` met it; `open_` have to be looked at, None for all.
+    """
+
+    condition: q.Text | q.Header | q.HasAttachment
+    wanted: Wanted
+    test: Callable[[Texts], bool]
+    sure: Ids
+    open_: Ids | None
+
+
+async def resolve(store: "Store", account: AccountId, condition: q.Condition, scope: Scope) -> Known:
+    """The messages that meet each condition on texts (within the scope), for a Clause."""
+    known: dict[q.Condition, Ids | None] = {}
+    leaves = {}
+    for one in _walk(condition):
+        if isinstance(one, q.Time) and one.field == "sent" and one.local:
+            known[one] = await _sent(store, account, one)
+        elif isinstance(one, q.Text | q.Header | q.HasAttachment):
+            leaves[one] = _leaf(one)
+    if not leaves:
+        return known
+    await _narrow(store, account, list(leaves.values()))
+    open_ = [leaf for leaf in leaves.values() if leaf.open_ is None or leaf.open_]
+    if open_:
+        may: Known = {one: None if leaf.open_ is None else leaf.sure | leaf.open_ for one, leaf in leaves.items()}
+        within = await scope({**known, **may}, {**known, **{one: leaf.sure for one, leaf in leaves.items()}})
+        await _look(store, account, open_, within)
+    return {**known, **{one: leaf.sure for one, leaf in leaves.items()}}
+
+
+def _walk(condition: q.Condition) -> list[q.Condition]:
+    found: list[q.Condition] = [condition]
+    for one in found:
+        if isinstance(one, q.And | q.Or):
+            found.extend(one.parts)
+        elif isinstance(one, q.Not):
+            found.append(one.part)
+    return found
+
+
+def _leaf(condition: q.Text | q.Header | q.HasAttachment) -> _Leaf:
+    if isinstance(condition, q.HasAttachment):
+        wanted = Wanted((Probe(tokens=(ATTACHMENT,)),), decided=True)
+        return _Leaf(condition, wanted, lambda texts: texts.has_attachment, set(), None)
+    if isinstance(condition, q.Header):
+        return _Leaf(condition, _header_probes(condition), _in_header(condition), set(), None)
+    if condition.words:
+        letters = WORD_FIELDS[condition.where]
+        wanted = word_probes(condition.text, letters)
+        return _Leaf(condition, wanted, _has_words(condition.text, letters, wanted), set(), None)
+    needle = fold(condition.text)
+    wanted = narrow(needle, SUBSTRING_FIELDS[condition.where]) if needle else Wanted((), decided=True)
+    return _Leaf(condition, wanted, _contains(needle, condition.where), set(), None)
+
+
+def _contains(needle: str, where: str) -> Callable[[Texts], bool]:
+    return lambda texts: any(needle in text for text in texts.of(where))
+
+
+def _header_probes(condition: q.Header) -> Wanted:
+    """The name is whole words of the header; the value is in it, or in the field's own place in the index."""
+    name, needle = condition.name.lower(), fold(condition.text)
+    named = tuple(Probe(tokens=(f"h{run}",)) for run in dict.fromkeys(runs(name)))
+    return Wanted(named + narrow(needle, FIELDS.get(name, "h")).probes, decided=False)
+
+
+def _in_header(condition: q.Header) -> Callable[[Texts], bool]:
+    name, needle = condition.name.lower(), fold(condition.text)
+    return lambda texts: any(one == name and needle in value for one, value in texts.lines)
+
+
+def _has_words(text: str, letters: str, wanted: Wanted) -> Callable[[Texts], bool]:
+    several = [phrase for phrase in phrases(text) if len(phrase.words) > 1]
+
+    def test(texts: Texts) -> bool:
+        tokens, _ = tokens_of(texts)
+        fields = [(texts.body if letter == "m" else texts.fields[letter], letter) for letter in letters]
+        return all(_fits(probe, tokens, fields) for probe in wanted.probes) and all(
+            any(has_phrase(value, phrase, texts.language if letter in STEMMED else "") for value, letter in fields)
+            for phrase in several
+        )
+
+    return test
+
+
+def _fits(probe: Probe, tokens: frozenset[str], fields: Sequence[tuple[str, str]]) -> bool:
+    if probe.tokens:
+        return not tokens.isdisjoint(probe.tokens)
+    return any(probe.part in value for value, letter in fields if letter in probe.fields)
+
+
+async def _narrow(store: "Store", account: AccountId, leaves: Sequence[_Leaf]) -> None:
+    """Ask the index, once for all leaves; what it does not hold or holds in part stays open."""
+    probes = [probe for leaf in leaves for probe in leaf.wanted.probes]
+    found = await store.database.index.look(account, (*probes, Probe(tokens=(AGAIN,))))
+    behind = await _behind(store, account, found) | (found.sets[-1] or set())
+    at = 0
+    for leaf in leaves:
+        count = len(leaf.wanted.probes)
+        sets = found.sets[at : at + count]
+        at += count
+        useful = [one for one in sets if one is not None]
+        fitting = set.intersection(*useful) if useful else None
+        if leaf.wanted.decided and fitting is not None and len(useful) == count:
+            leaf.sure, leaf.open_ = fitting - behind, set(behind)
+        elif fitting is not None:
+            leaf.open_ = fitting | behind
+
+
+async def _behind(store: "Store", account: AccountId, found: Found) -> Ids:
+    """The messages that came after what the index has reached."""
+    sql = "SELECT message_id FROM message WHERE account_id = $1 AND (created_modseq, message_id) > ($2, $3)"
+    reached = found.reached
+
+    async def unit(connection: Connection) -> list[Record]:
+        return await connection.all(sql, account, reached.modseq, reached.message_id)
+
+    read = store.database.read if reached.modseq else store.database.read_apart
+    return {row[0] for row in await read(unit)}
+
+
+async def _look(store: "Store", account: AccountId, leaves: Sequence[_Leaf], within: Ids) -> None:
+    """Test the messages that are open, a page at a time."""
+    pending = within
+    if all(leaf.open_ is not None for leaf in leaves):
+        pending = within & set[MessageId]().union(*(leaf.open_ or () for leaf in leaves))
+    ordered = sorted(pending)
+    for at in range(0, len(ordered), PAGE):
+        rows = await rows_of(store, account, ordered[at : at + PAGE])
+        unread = await asyncio.to_thread(_by_headers, leaves, rows)
+        for texts in await texts_of(store, account, unread):
+            for leaf in leaves:
+                if (leaf.open_ is None or texts.message_id in leaf.open_) and leaf.test(texts):
+                    leaf.sure.add(texts.message_id)
+        await asyncio.sleep(0)
+
+
+def _by_headers(leaves: Sequence[_Leaf], rows: Sequence[Source]) -> list[Source]:
+    """Settle what the stored header fields show; the messages whose octets have to be read for the rest."""
+    left = []
+    for row in rows:
+        asked = [leaf for leaf in leaves if leaf.open_ is None or row.message_id in leaf.open_]
+        headers = row.headers if any(_shown(leaf) for leaf in asked) else None
+        settled = 0
+        for leaf in asked:
+            if headers is not None and _shown(leaf) and _shows(leaf.condition, headers):
+                leaf.sure.add(row.message_id)
+                settled += 1
+        if settled < len(asked):
+            left.append(row)
+    return left
+
+
+def _shown(leaf: _Leaf) -> bool:
+    condition = leaf.condition
+    return isinstance(condition, q.Text) and not condition.words and condition.where in FIELDS
+
+
+def _shows(condition: Any, headers: Headers) -> bool:
+    """Whether a field as it was decoded when the message came in has the substring."""
+    needle = fold(condition.text)
+    if condition.where == "subject":
+        return needle in fold(headers.subject)
+    people = {"from": headers.from_, "to": headers.to, "cc": headers.cc, "bcc": headers.bcc}[condition.where]
+    return any(needle in fold(text) for person in people for text in person if text)
+
+
+async def _sent(store: "Store", account: AccountId, condition: q.Time) -> Ids:
+    """Messages whose Date, read on the sender's own clock, lies within the bounds (RFC 9051 §6.4.4)."""
+    low, high = condition.since, condition.before
+    parts, values = ["m.sent IS NOT NULL"], [account]
+    if low is not None:
+        values.append(AccountId(low - _DAY))
+        parts.append(f"m.sent >= ${len(values)}")
+    if high is not None:
+        values.append(AccountId(high + _DAY))
+        parts.append(f"m.sent < ${len(values)}")
+    where = " AND ".join(parts)
+
+    async def unit(connection: Connection) -> list[Record]:
+        return await connection.all(
+            f"SELECT m.message_id, m.sent FROM message m WHERE m.account_id = $1 AND {where}", *values
+        )
+
+    sure: Ids = set()
+    near: list[MessageId] = []
+    for message, at in await store.database.read_apart(unit):
+        if any(bound is not None and bound - _DAY <= at < bound + _DAY for bound in (low, high)):
+            near.append(message)
+        else:
+            sure.add(message)
+    return sure | await _near(store, account, condition, near)
+
+
+async def _near(store: "Store", account: AccountId, condition: q.Time, ids: Sequence[MessageId]) -> Ids:
+    """Those of the messages whose own zone puts them within the bounds; the envelope has the date as written."""
+    met: Ids = set()
+    dialect = store.database.dialect
+    sql = (
+        "SELECT message_id, sent, envelope FROM message WHERE account_id = $1"
+        f" AND message_id IN {dialect.members('$2')}"
+    )
+    for start in range(0, len(ids), PAGE):
+        array = dialect.array(ids[start : start + PAGE])
+
+        async def unit(connection: Connection, array: object = array) -> list[Record]:
+            return await connection.all(sql, account, array)
+
+        for message, sent, envelope in await store.database.read(unit):
+            date = _DATE.match(envelope)
+            local = parse_date_zone(date[1].replace(b"\\", b"")) if date else None
+            at = local[0] if local else sent
+            if (condition.since is None or at >= condition.since) and (
+                condition.before is None or at < condition.before
+            ):
+                met.add(message)
+    return met
