@@ -257,6 +257,6 @@ def _domain(host: str) -> str:
         if not any(label.startswith("xn--") for label in labels):
             return host
     try:
-        return idna.decode(idna.encode(host, uts46=True))
+        return idna.decode(idna.encode(host, uts46=True))  # RFC 5890 §2.3.2.1: both spellings name the same domain
     except (idna.IDNAError, UnicodeError) as error:
         raise Invalid(f"not a domain name: {error}") from error

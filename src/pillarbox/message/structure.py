@@ -1,4 +1,4 @@
-"""The MIME tree of a message by byte offsets, found in one pass."""
+"""The MIME tree of a message by byte offsets, found in one pass; broken ones are read as RFC 7103 advises."""
 
 import re
 from typing import Final
@@ -51,7 +51,7 @@ class Part(msgspec.Struct, frozen=True, array_like=True):
     """Without its angle brackets."""
     description: str | None = None
     """ASCII: encoded words stay encoded (RFC 9051 §7.5.2), raw 8-bit became encoded words."""
-    md5: str | None = None
+    md5: str | None = None  # RFC 1864
     disposition: str | None = None
     """Lower case."""
     disposition_params: Params = ()
@@ -328,6 +328,7 @@ def _bare(raw: bytes | None) -> str | None:
 
 
 def _disposition(raw: bytes | None) -> tuple[str | None, Params]:
+    """RFC 2183 §2: type and parameters."""
     if raw is None:
         return None, ()
     value, params = decode_params(raw_text(raw))
