@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from pillarbox.core.ids import AccountId, MailboxId, MessageId, Modseq, ThreadId, spell
-from pillarbox.store.model import DELETED, MAILBOX_PREFIX, SEEN, Kind, Mailbox
+from pillarbox.store.model import DELETED, DRAFT, MAILBOX_PREFIX, SEEN, Kind, Mailbox
 
 CREATED, UPDATED, DESTROYED, COUNTED = 1, 2, 3, 4
 """Operations of the change log; COUNTED is an update of a mailbox's counters only (RFC 8621 §2.2)."""
@@ -61,7 +61,7 @@ class Box:
         """Account for new flags of a placement."""
         self.highestmodseq = modseq
         self.changed = True
-        if (before ^ after) & (SEEN | DELETED):
+        if (before ^ after) & (SEEN | DELETED | DRAFT):  # JMAP counts no draft as unread
             self.counted = True
             self.unseen += (0 if after & SEEN else 1) - (0 if before & SEEN else 1)
             self.deleted += (1 if after & DELETED else 0) - (1 if before & DELETED else 0)

@@ -17,7 +17,6 @@ TABLES = (
     "thread_key",
     "message",
     "mailbox",
-    "blob",
     "blob_dead",
     "upload",
     "damaged",
@@ -119,6 +118,11 @@ async def delete_account(connection: Connection, account: AccountId) -> None:
     """Everything of an account but what it has in the queue."""
     for table in TABLES:
         await connection.run(f"DELETE FROM {table} WHERE account_id = $1", account)
+    await connection.run(
+        "DELETE FROM blob WHERE account_id = $1 AND NOT EXISTS (SELECT 1 FROM queue q"
+        " WHERE q.account_id = blob.account_id AND q.blob_id = blob.blob_id)",
+        account,
+    )
 
 
 async def replace_alias(connection: Connection, address: str, to: Sequence[str]) -> None:
