@@ -39,7 +39,7 @@ from pillarbox.servers.pop3 import door as pop3
 from pillarbox.servers.smtp import door as smtp
 from pillarbox.servers.smtp.role import Role, Services
 from pillarbox.services.certificates.selfsigned import ensure_certificate
-from pillarbox.services.housekeeping.rounds import keep_house
+from pillarbox.services.housekeeping.rounds import keep_house, rounds
 from pillarbox.services.inbound.service import Inbound
 from pillarbox.services.login.service import Logins
 from pillarbox.services.submission.service import Submissions
@@ -250,4 +250,4 @@ async def _keep_house(settings: Settings, store: Store) -> None:
                 break
             except OSError:
                 await asyncio.sleep(HOUSEKEEPING_LOOK)
-        await keep_house(store)
+        await keep_house(rounds(store))

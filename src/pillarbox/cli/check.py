@@ -18,6 +18,7 @@ from pillarbox.cli.place import Common, settings_file, with_store
 from pillarbox.config.file import load
 from pillarbox.config.settings import Endpoint, Settings
 from pillarbox.services.certificates.selfsigned import names, not_after
+from pillarbox.store.indexing import rebuild
 from pillarbox.store.store import Store
 
 OK, NOTE, BAD = "ok", "note", "bad"
@@ -32,7 +33,8 @@ def check(*, repair: Flag = False, deep: Flag = False, common: Common = Common()
     Parameters
     ----------
     repair
-        Make again what can be derived from the octets: structure, envelope, counters. Mail goes on meanwhile.
+        Make again what can be derived from the octets: structure, envelope, counters, search index.
+        Mail goes on meanwhile.
     deep
         Read every octet and compare it with its hash.
     """
@@ -112,6 +114,9 @@ async def _store(store: Store, *, repair: bool, deep: bool) -> list[Row]:
     for account in await store.directory.accounts():
         found = await store.repair(account.account_id) if repair else []
         rows += [_row(account.login, "repaired", f"{finding.kind}: {finding.detail}") for finding in found]
+        if repair:
+            indexed = await rebuild(store, account.account_id)
+            rows.append(_row(account.login, "repaired", f"search index made again from {indexed} messages"))
         left = await store.check(account.account_id, deep=deep)
         rows += [_row(account.login, BAD, f"{finding.kind}: {finding.detail}") for finding in left]
         if not left:

@@ -1,12 +1,13 @@
 """The rounds of the house: what nobody needs any more is swept, again and again, by one process at a time."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 
 import structlog
 
 from pillarbox.core.errors import MailError
+from pillarbox.store import indexing
 from pillarbox.store.store import Store
 
 log = structlog.get_logger()
@@ -25,15 +26,23 @@ class Round:
 def rounds(store: Store) -> tuple[Round, ...]:
     """What is done for a store."""
     return (
+        Round("index", 1, 5, lambda: _index(store)),
         Round("sweep", 60, 900, store.sweep),
+        Round("tidy", 180, 3600, lambda: indexing.tidy(store)),
         Round("trim", 300, 21_600, store.trim),
     )
 
 
-async def keep_house(store: Store) -> None:
+async def _index(store: Store) -> None:
+    """Index what has come since the last round, account by account."""
+    for account in await indexing.behind(store):
+        await indexing.index(store, account)
+
+
+async def keep_house(every: Iterable[Round]) -> None:
     """Do all rounds until cancelled; one that fails is logged and tried again at its next time."""
     async with asyncio.TaskGroup() as group:
-        for one in rounds(store):
+        for one in every:
             group.create_task(_walk(one))
 
 

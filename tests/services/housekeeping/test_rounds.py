@@ -1,0 +1,41 @@
+"""The rounds of the house on a real store."""
+
+import asyncio
+
+from pillarbox.core.errors import Unavailable
+from pillarbox.services.housekeeping.rounds import Round, keep_house, rounds
+from pillarbox.store.indexing import behind
+from tests.engines_fixtures import Engine
+from tests.stores import add_account, deliver, open_store
+
+
+async def test_every_round_is_harmless_and_the_index_catches_up(engine: Engine) -> None:
+    store = await open_store(engine)
+    you = await add_account(store)
+    await deliver(store, you.account_id)
+    assert await behind(store) == [you.account_id]
+    for one in rounds(store):
+        await one.work()
+    assert await behind(store) == []
+    await store.close()
+
+
+async def test_a_round_that_fails_is_tried_again() -> None:
+    tries = 0
+    done = asyncio.Event()
+
+    async def work() -> None:
+        nonlocal tries
+        tries += 1
+        if tries == 1:
+            raise Unavailable("the disk is asleep")
+        if tries == 2:
+            raise RuntimeError("a bug")
+        done.set()
+
+    keeper = asyncio.create_task(keep_house([Round("test", 0, 0.001, work)]))
+    async with asyncio.timeout(30):
+        await done.wait()
+    keeper.cancel()
+    await asyncio.gather(keeper, return_exceptions=True)
+    assert tries >= 3
