@@ -103,6 +103,9 @@ async def test_a_damaged_blob_is_set_aside_and_stepped_over(store: Store, you: A
     assert [row[0] for row in rows] == sorted(ref.blob_id for ref in refs[1:])
     await deliver(store, you.account_id, gone)
     assert await store.octets(you.account_id, refs[2]) == gone
+    await store.repair(you.account_id)
+    rows = await store.database.read(lambda one: one.all("SELECT blob_id FROM damaged"))
+    assert [row[0] for row in rows] == [refs[1].blob_id]
 
 
 async def test_octets_that_cannot_be_unpacked(store: Store, you: Account) -> None:

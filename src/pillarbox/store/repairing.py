@@ -35,7 +35,9 @@ class Repair:
         """Make rows and counters agree and derive again what is stored about messages; what was found and done."""
         findings = await checking.check(self._database, self._octets, account, deep=False)
         await self._database.write(lambda connection: self._rows(connection, account))
-        return [*findings, *await self._summaries(account)]
+        found = [*findings, *await self._summaries(account)]
+        await self._heal(account)
+        return found
 
     async def _rows(self, connection: Connection, account: AccountId) -> None:
         work = Work(connection, self._database.dialect, self._limits, self._now, frozenset())
@@ -74,6 +76,17 @@ class Repair:
             for message, thread, size, received in lost
         ]
         await put_in(work, ledger, box, rows)
+
+    async def _heal(self, account: AccountId) -> None:
+        """Strike off what was set aside and can be read again."""
+        sql = (
+            "SELECT DISTINCT m.blob_id, m.blob_offset, m.blob_length FROM damaged d JOIN message m"
+            " ON m.account_id = d.account_id AND m.blob_id = d.blob_id WHERE d.account_id = $1"
+        )
+        for blob_id, offset, length in await self._database.read(lambda connection: connection.all(sql, account)):
+            if await self._octets.intact(account, BlobRef(BlobId(blob_id), offset, length)):
+                strike = "DELETE FROM damaged WHERE account_id = $1 AND blob_id = $2"
+                await self._database.write(lambda connection: connection.run(strike, account, blob_id))  # noqa: B023
 
     async def _summaries(self, account: AccountId) -> list[Finding]:
         findings: list[Finding] = []

@@ -65,7 +65,7 @@ class Spooling:
         try:
             return Arrived(blob_id, self.size, None, path, await asyncio.to_thread(_close_and_read, file))
         except BaseException:
-            _remove(path)
+            remove(path)
             raise
 
     def discard(self) -> None:
@@ -80,10 +80,11 @@ class Spooling:
 def discard(arrived: Arrived) -> None:
     """Remove the temporary file of octets that will not be added; harmless when they were."""
     if arrived.path is not None:
-        Path(arrived.path).unlink(missing_ok=True)
+        remove(arrived.path)
 
 
-def _remove(path: str) -> None:
+def remove(path: str) -> None:
+    """Remove a temporary file; harmless when it is gone."""
     Path(path).unlink(missing_ok=True)
 
 

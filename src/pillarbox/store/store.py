@@ -13,6 +13,7 @@ from pillarbox.store.blobs import Octets
 from pillarbox.store.counting import Counting
 from pillarbox.store.directory import DIRECTORY, Directory
 from pillarbox.store.model import (
+    Arrived,
     BlobRef,
     Changes,
     Counts,
@@ -95,10 +96,8 @@ class Store:
             try:
                 value, changed = await self.database.write(run)
             except NotPut as missing:
-                arrived = missing.arrived
-                path = await asyncio.to_thread(spool.to_file, arrived, self.settings)
-                await self.blobs.put_file(arrived.blob_id, path)
-                put.add(arrived.blob_id)
+                await self._put(missing.arrived)
+                put.add(missing.arrived.blob_id)
             else:
                 break
         for account, modseq in changed:
@@ -106,6 +105,15 @@ class Store:
         if changed:
             self._notifier.publish(changed)
         return value
+
+    async def _put(self, arrived: Arrived) -> None:
+        path = await asyncio.to_thread(spool.to_file, arrived, self.settings)
+        try:
+            await self.blobs.put_file(arrived.blob_id, path)
+        except BaseException:
+            if arrived.path is None:
+                spool.remove(path)
+            raise
 
     def spool(self) -> Spooling:
         """Where octets that are arriving go."""
