@@ -23,7 +23,8 @@ RICH = (
     b"--m\r\nContent-Type: multipart/alternative; boundary=a\r\n\r\n"
     b"--a\r\nContent-Type: text/plain; charset=iso-8859-1\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n"
     b"Gr=FC=DFe\r\nzwei\r\n"
-    b'--a\r\nContent-Type: text/html; charset=utf-8\r\n\r\n<p>Gr\xc3\xbc\xc3\x9fe <b title="long attribute">x</b></p>\r\n'
+    b"--a\r\nContent-Type: text/html; charset=utf-8\r\n\r\n"
+    b'<p>Gr\xc3\xbc\xc3\x9fe <b title="long attribute">x</b></p>\r\n'
     b"--a--\r\n"
     b'--m\r\nContent-Type: image/png; name="dot.png"\r\nContent-Disposition: attachment; filename="dot.png"\r\n'
     b"Content-ID: <dot@x>\r\nContent-Language: de, en\r\nContent-Transfer-Encoding: base64\r\n\r\n"
