@@ -246,9 +246,14 @@ export class Composer {
     return Boolean(this.draft && !this.draft.blank && this.draft.saved !== 'saved' && this.draft.saved !== 'clean');
   }
 
+  /** Reads whom one may write as; beforehand, so that writing begins at once. */
+  async prepare(): Promise<void> {
+    this.identities = (await this.client.call('Identity/get', { ids: null })).list;
+  }
+
   private async begin(): Promise<Draft> {
     await this.close();
-    if (!this.identities.length) this.identities = (await this.client.call('Identity/get', { ids: null })).list;
+    if (!this.identities.length) await this.prepare();
     void this.people.learn(this.mailboxes.byRole.get('sent')?.id);
     const draft = new Draft();
     draft.identity = this.identities[0] ?? null;

@@ -12,10 +12,18 @@ export interface Place {
 export const HOME: Place = { mailbox: 'inbox', search: '', thread: '' };
 
 export function parsePlace(path: string, query: string): Place {
-  const [top, first, second] = path.split('/').filter(Boolean).map(decodeURIComponent);
+  const [top, first, second] = path.split('/').filter(Boolean).map(decoded);
   if (top === 'search') return { mailbox: '', search: new URLSearchParams(query).get('q') ?? '', thread: first ?? '' };
   if (top === 'mail' && first) return { mailbox: first, search: '', thread: second ?? '' };
   return { ...HOME };
+}
+
+function decoded(piece: string): string {
+  try {
+    return decodeURIComponent(piece);
+  } catch {
+    return piece;
+  }
 }
 
 export function spellPlace(place: Place): string {

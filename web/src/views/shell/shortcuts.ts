@@ -23,11 +23,26 @@ export function leave(threads: Id[], act: (threads: Id[]) => Promise<void>): voi
   if (!threads.length) return;
   const reading = app.route.place.thread;
   const next = neighbour(threads);
+  const inList = Boolean(document.activeElement?.closest('[role=grid]'));
   app.attempt(act(threads));
   app.list.selected.clear();
   if (!threads.includes(app.list.cursor) && !threads.includes(reading)) return;
   app.list.cursor = next;
   if (reading && threads.includes(reading)) app.route.go({ thread: wide() ? next : '' }, true);
+  if (inList || (reading && !wide())) focusRow();
+}
+
+/** Back from a conversation to its row. */
+export function closeThread(): void {
+  app.route.go({ thread: '' });
+  focusRow();
+}
+
+function focusRow(): void {
+  requestAnimationFrame(() => {
+    const index = app.list.indexOf(app.list.cursor);
+    if (index >= 0) document.dispatchEvent(new CustomEvent('pillarbox:row', { detail: index }));
+  });
 }
 
 function wide(): boolean {
@@ -67,7 +82,7 @@ function openCursor(): void {
 function back(): void {
   if (ui.drawer) ui.drawer = false;
   else if (app.list.selected.size) app.list.selected.clear();
-  else if (app.route.place.thread) app.route.go({ thread: '' });
+  else if (app.route.place.thread) closeThread();
   else if (app.route.place.search) app.route.go({ mailbox: 'inbox', search: '' });
 }
 
@@ -129,7 +144,7 @@ const BY_KEY = new Map(SHORTCUTS.flatMap((s) => s.keys.map((k) => [k, s] as cons
 export function handleKey(event: KeyboardEvent): void {
   if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
   const at = event.target as HTMLElement;
-  if (at.closest('input, textarea, select, [contenteditable], [role=menu], .compose')) return;
+  if (at.closest('input, textarea, select, [contenteditable], [role=menu], [role=dialog]')) return;
   // An open dialog has the keyboard, wherever the focus is.
   if (document.querySelector('dialog[open]')) return;
   // Enter on a button or link presses it.
