@@ -24,26 +24,22 @@ STEMMED = {"s": "u", "m": "n"}
 
 
 def tokens_of(texts: Texts, damaged: bool = False) -> tuple[frozenset[str], set[str]]:
-    """The tokens of a message, and its plain terms."""
+    """The tokens of a message, and which of them are plain terms."""
     tokens: set[str] = set()
     known: set[str] = set()
+    again = False
     for letter, text in (*((letter, texts.fields[letter]) for letter in FIELDS.values()), *_long(texts)):
-        plain = set(terms(text))
-        known |= plain
-        tokens.update([letter + term for term in plain])
+        words = list(set(terms(text)))[:SEARCH_TERMS]
+        again = again or len(words) == SEARCH_TERMS
+        known.update([letter + word for word in words])
         if letter in STEMMED:
-            words = list(plain)
             prefix = STEMMED[letter] + texts.language
-            for word, stem in zip(words, stems(words, texts.language), strict=True):
-                if word != stem:
-                    tokens.add(prefix + stem)
+            stemmed = zip(words, stems(words, texts.language), strict=True)
+            tokens.update([prefix + stem for word, stem in stemmed if word != stem])
+    tokens |= known
     if texts.has_attachment:
         tokens.add(ATTACHMENT)
-    if len(known) > SEARCH_TERMS:
-        known = set(sorted(known)[:SEARCH_TERMS])
-        tokens = {token for token in tokens if token[0] not in "hmn" or token[1:] in known}
-        tokens.add(AGAIN)
-    if not texts.whole and not damaged:
+    if again or not (texts.whole or damaged):
         tokens.add(AGAIN)
     return frozenset(tokens), known
 

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequ
 from typing import Any, Protocol, TypeVar
 
 from pillarbox.core.ids import AccountId, BlobId, MessageId, Modseq
-from pillarbox.store.vocabulary import Cursor, Document, Found, Probe
+from pillarbox.store.vocabulary import Cursor, Document, Found, Wanted
 
 T = TypeVar("T")
 Record = tuple[Any, ...]
@@ -88,14 +88,14 @@ class Database(Protocol):
 class SearchIndex(Protocol):
     """The full-text index of a shard: it lags behind, may be thrown away, and is made again from the messages."""
 
-    async def look(self, account: AccountId, probes: Sequence[Probe]) -> Found:
-        """Answer the probes on one snapshot. An account that is not indexed has reached Cursor()."""
+    async def look(self, account: AccountId, wanted: Sequence[Wanted]) -> Found:
+        """Answer on one snapshot. An account that is not indexed has reached Cursor()."""
         ...
 
     async def update(
-        self, account: AccountId, before: Cursor, documents: Sequence[Document], terms: Collection[str], after: Cursor
+        self, account: AccountId, before: Cursor, documents: Sequence[Document], plain: Collection[str], after: Cursor
     ) -> bool:
-        """Add documents, the plain terms in them, and move the cursor, in one commit; False when it was not `before`.
+        """Add documents, the plain tokens in them, and move the cursor, in one commit; False when it was not `before`.
 
         A document that is there already stays as it is.
         """

@@ -4,7 +4,7 @@ import asyncio
 import re
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pillarbox.core.ids import AccountId, MessageId
 from pillarbox.core.limits import PAGE
@@ -12,20 +12,18 @@ from pillarbox.message.date import parse_date_zone
 from pillarbox.store import query as q
 from pillarbox.store.analyser import fold, runs
 from pillarbox.store.indexing import AGAIN, ATTACHMENT, STEMMED, tokens_of
-from pillarbox.store.model import Headers
 from pillarbox.store.port import Connection, Record
 from pillarbox.store.search_sql import Known
-from pillarbox.store.search_text import FIELDS, Source, Texts, rows_of, texts_of
+from pillarbox.store.search_text import FIELDS, Source, Texts, field_texts, rows_of, texts_of
 from pillarbox.store.search_words import (
     SUBSTRING_FIELDS,
     WORD_FIELDS,
-    Wanted,
     has_phrase,
     narrow,
     phrases,
     word_probes,
 )
-from pillarbox.store.vocabulary import Found, Probe
+from pillarbox.store.vocabulary import Found, Probe, Wanted
 
 if TYPE_CHECKING:
     from pillarbox.store.store import Store
@@ -51,12 +49,15 @@ class _Leaf:
     test: Callable[[Texts], bool]
     sure: Ids
     open_: Ids | None
+    anything: bool = False  # every message meets it
+    field: str = ""  # the field that decides, which the row has
+    needle: str = ""
 
 
 async def resolve(store: "Store", account: AccountId, condition: q.Condition, scope: Scope) -> Known:
     """The messages that meet each condition on texts (within the scope), for a Clause."""
     known: dict[q.Condition, Ids | None] = {}
-    leaves = {}
+    leaves: dict[q.Condition, _Leaf] = {}
     for one in _walk(condition):
         if isinstance(one, q.Time) and one.field == "sent" and one.local:
             known[one] = await _sent(store, account, one)
@@ -65,12 +66,16 @@ async def resolve(store: "Store", account: AccountId, condition: q.Condition, sc
     if not leaves:
         return known
     await _narrow(store, account, list(leaves.values()))
-    open_ = [leaf for leaf in leaves.values() if leaf.open_ is None or leaf.open_]
+    open_ = [leaf for leaf in leaves.values() if not leaf.anything and (leaf.open_ is None or leaf.open_)]
     if open_:
         may: Known = {one: None if leaf.open_ is None else leaf.sure | leaf.open_ for one, leaf in leaves.items()}
-        within = await scope({**known, **may}, {**known, **{one: leaf.sure for one, leaf in leaves.items()}})
+        within = await scope({**known, **may}, {**known, **_sure(leaves)})
         await _look(store, account, open_, within)
-    return {**known, **{one: leaf.sure for one, leaf in leaves.items()}}
+    return {**known, **_sure(leaves)}
+
+
+def _sure(leaves: dict[q.Condition, _Leaf]) -> Known:
+    return {one: None if leaf.anything else leaf.sure for one, leaf in leaves.items()}
 
 
 def _walk(condition: q.Condition) -> list[q.Condition]:
@@ -95,7 +100,8 @@ def _leaf(condition: q.Text | q.Header | q.HasAttachment) -> _Leaf:
         return _Leaf(condition, wanted, _has_words(condition.text, letters, wanted), set(), None)
     needle = fold(condition.text)
     wanted = narrow(needle, SUBSTRING_FIELDS[condition.where]) if needle else Wanted((), decided=True)
-    return _Leaf(condition, wanted, _contains(needle, condition.where), set(), None)
+    field = FIELDS.get(condition.where, "")
+    return _Leaf(condition, wanted, _contains(needle, condition.where), set(), None, field=field, needle=needle)
 
 
 def _contains(needle: str, where: str) -> Callable[[Texts], bool]:
@@ -103,10 +109,10 @@ def _contains(needle: str, where: str) -> Callable[[Texts], bool]:
 
 
 def _header_probes(condition: q.Header) -> Wanted:
-    """The name is whole words of the header; the value is in it, or in the field's own place in the index."""
+    """Both the name, as whole words, and the value are in the header."""
     name, needle = condition.name.lower(), fold(condition.text)
     named = tuple(Probe(tokens=(f"h{run}",)) for run in dict.fromkeys(runs(name)))
-    return Wanted(named + narrow(needle, FIELDS.get(name, "h")).probes, decided=False)
+    return Wanted(narrow(needle, "h").probes + named, decided=False)
 
 
 def _in_header(condition: q.Header) -> Callable[[Texts], bool]:
@@ -136,19 +142,16 @@ def _fits(probe: Probe, tokens: frozenset[str], fields: Sequence[tuple[str, str]
 
 async def _narrow(store: "Store", account: AccountId, leaves: Sequence[_Leaf]) -> None:
     """Ask the index, once for all leaves; what it does not hold or holds in part stays open."""
-    probes = [probe for leaf in leaves for probe in leaf.wanted.probes]
-    found = await store.database.index.look(account, (*probes, Probe(tokens=(AGAIN,))))
+    again = Wanted((Probe(tokens=(AGAIN,)),), decided=True)
+    found = await store.database.index.look(account, (*(leaf.wanted for leaf in leaves), again))
     behind = await _behind(store, account, found) | (found.sets[-1] or set())
-    at = 0
-    for leaf in leaves:
-        count = len(leaf.wanted.probes)
-        sets = found.sets[at : at + count]
-        at += count
-        useful = [one for one in sets if one is not None]
-        fitting = set.intersection(*useful) if useful else None
-        if leaf.wanted.decided and fitting is not None and len(useful) == count:
+    for leaf, fitting in zip(leaves, found.sets, strict=False):
+        if fitting is None:
+            if leaf.wanted.decided and not leaf.wanted.probes:
+                leaf.anything = True
+        elif leaf.wanted.decided:
             leaf.sure, leaf.open_ = fitting - behind, set(behind)
-        elif fitting is not None:
+        else:
             leaf.open_ = fitting | behind
 
 
@@ -175,39 +178,24 @@ async def _look(store: "Store", account: AccountId, leaves: Sequence[_Leaf], wit
         unread = await asyncio.to_thread(_by_headers, leaves, rows)
         for texts in await texts_of(store, account, unread):
             for leaf in leaves:
-                if (leaf.open_ is None or texts.message_id in leaf.open_) and leaf.test(texts):
+                if not leaf.field and (leaf.open_ is None or texts.message_id in leaf.open_) and leaf.test(texts):
                     leaf.sure.add(texts.message_id)
         await asyncio.sleep(0)
 
 
 def _by_headers(leaves: Sequence[_Leaf], rows: Sequence[Source]) -> list[Source]:
-    """Settle what the stored header fields show; the messages whose octets have to be read for the rest."""
+    """Settle what the stored header fields decide; the messages whose octets have to be read for the rest."""
     left = []
     for row in rows:
         asked = [leaf for leaf in leaves if leaf.open_ is None or row.message_id in leaf.open_]
-        headers = row.headers if any(_shown(leaf) for leaf in asked) else None
-        settled = 0
+        fields = field_texts(row.headers) if any(leaf.field for leaf in asked) else {}
         for leaf in asked:
-            if headers is not None and _shown(leaf) and _shows(leaf.condition, headers):
+            attached = isinstance(leaf.condition, q.HasAttachment) and row.headers.has_attachment
+            if attached or (leaf.field and leaf.needle in fields[leaf.field]):
                 leaf.sure.add(row.message_id)
-                settled += 1
-        if settled < len(asked):
+        if any(not leaf.field and not isinstance(leaf.condition, q.HasAttachment) for leaf in asked):
             left.append(row)
     return left
-
-
-def _shown(leaf: _Leaf) -> bool:
-    condition = leaf.condition
-    return isinstance(condition, q.Text) and not condition.words and condition.where in FIELDS
-
-
-def _shows(condition: Any, headers: Headers) -> bool:
-    """Whether a field as it was decoded when the message came in has the substring."""
-    needle = fold(condition.text)
-    if condition.where == "subject":
-        return needle in fold(headers.subject)
-    people = {"from": headers.from_, "to": headers.to, "cc": headers.cc, "bcc": headers.bcc}[condition.where]
-    return any(needle in fold(text) for person in people for text in person if text)
 
 
 async def _sent(store: "Store", account: AccountId, condition: q.Time) -> Ids:
@@ -251,7 +239,7 @@ async def _near(store: "Store", account: AccountId, condition: q.Time, ids: Sequ
         async def unit(connection: Connection, array: object = array) -> list[Record]:
             return await connection.all(sql, account, array)
 
-        for message, sent, envelope in await store.database.read(unit):
+        for message, sent, envelope in await store.database.read_apart(unit):
             date = _DATE.match(envelope)
             local = parse_date_zone(date[1].replace(b"\\", b"")) if date else None
             at = local[0] if local else sent

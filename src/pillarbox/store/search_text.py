@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from pillarbox.store.store import Store
 
 FIELDS = {"subject": "s", "from": "f", "to": "t", "cc": "c", "bcc": "b"}
-"""Header fields with a letter of their own in the index; "h" is the whole header, "m" what the parts say."""
+"""Fields of the envelope (RFC 9051 §6.4.4) that have letters of their own in the index; "h" is the whole header, "m"
+what the parts say."""
 
 _COLUMNS = "message_id, created_modseq, blob_id, blob_offset, blob_length, structure, headers"
 _HEADERS = msgspec.msgpack.Decoder(Headers)
@@ -63,7 +64,7 @@ class Texts:
         if where == "body":
             return (self.body,)
         if where == "text":
-            return (self.header, self.body, *self.fields.values())
+            return (self.header, self.body)
         return (self.fields[FIELDS[where]],)
 
 
@@ -87,7 +88,7 @@ async def rows_of(store: "Store", account: AccountId, ids: Sequence[MessageId]) 
     async def unit(connection: Connection) -> list[Record]:
         return await connection.all(sql, account, array)
 
-    return [source_of(row) for row in await store.database.read(unit)]
+    return [source_of(row) for row in await store.database.read_apart(unit)]
 
 
 async def rows_after(store: "Store", account: AccountId, modseq: int, message_id: int, limit: int) -> list[Source]:
@@ -100,7 +101,7 @@ async def rows_after(store: "Store", account: AccountId, modseq: int, message_id
     async def unit(connection: Connection) -> list[Record]:
         return await connection.all(sql, account, modseq, message_id)
 
-    return [source_of(row) for row in await store.database.read(unit)]
+    return [source_of(row) for row in await store.database.read_apart(unit)]
 
 
 async def texts_of(store: "Store", account: AccountId, sources: Sequence[Source]) -> list[Texts]:
@@ -184,7 +185,7 @@ def _texts(source: Source, given: list[_Piece] | bytes | None) -> Texts:
     return Texts(
         message_id=source.message_id,
         lines=tuple((name.lower(), fold(value)) for name, value in lines),
-        fields={letter: fold(_field(name, lines, headers)) for name, letter in FIELDS.items()},
+        fields=field_texts(headers),
         header=fold("\n".join(f"{name}: {value}" for name, value in lines)),
         body=fold(body),
         language=language(body or headers.subject),
@@ -220,10 +221,13 @@ def _names(root: Part) -> Iterator[str]:
             yield name
 
 
-def _field(name: str, lines: Sequence[tuple[str, str]], headers: Headers) -> str:
-    """The value of a field as written, and for addresses their names and addresses as they were read from it."""
-    values = [value for one, value in lines if one.lower() == name]
-    if name == "subject":
-        return "\n".join(values) if values else headers.subject
-    people = {"from": headers.from_, "to": headers.to, "cc": headers.cc, "bcc": headers.bcc}[name]
-    return "\n".join([*values, *(text for person in people for text in person if text)])
+def field_texts(headers: Headers) -> dict[str, str]:
+    """The fields of FIELDS by their letters, folded, as the envelope has them: decoded, comments left out."""
+    people = {"f": headers.from_, "t": headers.to, "c": headers.cc, "b": headers.bcc}
+    texts = {letter: fold(", ".join(map(_person, some))) for letter, some in people.items()}
+    return {"s": fold(headers.subject), **texts}
+
+
+def _person(person: tuple[str | None, str]) -> str:
+    name, address = person
+    return f"{name} <{address}>" if name else address

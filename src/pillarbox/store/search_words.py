@@ -10,7 +10,7 @@ from pillarbox.core.limits import SEARCH_WORDS
 from pillarbox.store.analyser import STEP, all_stems, fold, language, spans, stems, terms, terms_of, unspaced
 from pillarbox.store.indexing import STEMMED
 from pillarbox.store.search_text import FIELDS
-from pillarbox.store.vocabulary import Probe
+from pillarbox.store.vocabulary import Probe, Wanted
 
 _WORD = re.compile(r"""(?<!\S)(?:"([^"]*)"|'([^']*)'(?!\S))|(\S+)""")
 _FRAGMENT = 255  # octets of a snippet, RFC 8621 §5: a server should not give more
@@ -22,17 +22,8 @@ WORD_FIELDS = {
     "text": "ftcbsm",  # RFC 8621 §4.4.1: From, To, Cc, Bcc, Subject and the text parts
 }
 """Where words are looked for → the letters of the fields."""
-SUBSTRING_FIELDS = {**FIELDS, "body": "m", "text": "hmsftcb"}
+SUBSTRING_FIELDS = {**FIELDS, "body": "m", "text": "hm"}
 """Where substrings are looked for → the letters of the fields."""
-
-
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """What narrows a search: the messages are among those that fit every probe (none: any message may do); `decided`:
-    those that fit are the answer, nothing is left to compare."""
-
-    probes: tuple[Probe, ...]
-    decided: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""What is asked of the full-text index, and the terms an account's messages are made of, kept to find parts of them."""
+"""What is asked of the full-text index, and the tokens of an account's messages, kept to find parts of them."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -7,6 +7,8 @@ from pillarbox.core.ids import MessageId
 from pillarbox.core.limits import SEARCH_EXPANSION
 
 MERGE = 8  # segments of one level that become one of the next
+_FEW = 30  # messages that are sooner looked at than narrowed further
+_COSTLY = 300  # tokens that cost less to ask for than anything else
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +31,17 @@ class Cursor:
 
 
 @dataclass(frozen=True, slots=True)
+class Wanted:
+    """What narrows a search: the messages are among those that fit every probe (none: any message may do); `decided`:
+    those that fit are the answer, nothing is left to compare."""
+
+    probes: tuple[Probe, ...]
+    decided: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Found:
-    """How far the index reached, and for each probe the messages, None when too many terms fit."""
+    """How far the index reached, and for each thing wanted the messages that fit; None when it does not narrow."""
 
     reached: Cursor
     sets: tuple[set[MessageId] | None, ...]
@@ -44,35 +55,50 @@ class Document:
     tokens: frozenset[str]
 
 
-def segment(terms: Iterable[str]) -> str:
-    """Terms as one text to be searched."""
-    return "\n" + "\n".join(sorted(terms)) + "\n"
+def segment(tokens: Iterable[str]) -> str:
+    """Tokens as one text to be searched."""
+    return "\n" + "\n".join(sorted(tokens)) + "\n"
 
 
 def merged(segments: Sequence[str]) -> str:
-    """One segment with the terms of several."""
-    return segment({term for one in segments for term in one.split("\n") if term})
+    """One segment with the tokens of several."""
+    return segment({token for one in segments for token in one.split("\n") if token})
 
 
-def expand(segments: Sequence[str], probe: Probe) -> list[str] | None:
-    """The tokens a probe asks for; None when they are too many."""
-    if not probe.fields:
-        return list(probe.tokens)
-    found = fitting(segments, probe.how, probe.part)
-    return None if found is None else [letter + term for term in sorted(found) for letter in probe.fields]
+def asked(segments: Sequence[str], wanted: Wanted) -> list[list[str]] | None:
+    """The tokens of each probe, any of which a message must have; the probes that cost least come first. None when a
+    probe that decides has too many; one that only narrows is left out then."""
+    made: list[list[str]] = []
+    for probe in wanted.probes:
+        tokens = list(probe.tokens) if not probe.fields else fitting(segments, probe)
+        if tokens is not None:
+            made.append(tokens)
+        elif wanted.decided:
+            return None
+    return sorted(made, key=len)
 
 
-def fitting(segments: Sequence[str], how: str, part: str) -> set[str] | None:
-    """The terms that contain `part`, or start or end with it; None when they are too many."""
-    wanted = f"\n{part}" if how == "starts" else f"{part}\n" if how == "ends" else part
+def enough(wanted: Wanted, found: int, tokens: Sequence[str]) -> bool:
+    """Whether to stop before the next probe: nothing is left, or looking at what is left costs less than narrowing."""
+    return not found or (not wanted.decided and (found <= _FEW or len(tokens) > _COSTLY + found))
+
+
+def fitting(segments: Sequence[str], probe: Probe) -> list[str] | None:
+    """The tokens whose terms contain the part, or start or end with it; None when they are too many."""
+    part, inside = probe.part, probe.how != "starts"
+    wanted = f"{part}\n" if probe.how == "ends" else part
     found: set[str] = set()
     for text in segments:
-        at = text.find(wanted)
-        while at >= 0:
-            start = at + 1 if how == "starts" else text.rfind("\n", 0, at) + 1
-            end = text.index("\n", at + 1)
-            found.add(text[start:end])
-            if len(found) > SEARCH_EXPANSION:
-                return None
-            at = text.find(wanted, end)
-    return found
+        for begin in ("",) if inside else [f"\n{letter}" for letter in probe.fields]:
+            looked = begin + wanted
+            at = text.find(looked)
+            while at >= 0:
+                start = text.rfind("\n", 0, at + 1) + 1
+                end = text.index("\n", at + len(looked) - 1 if probe.how == "ends" else at + 1)
+                # The letter of the field is no part of the term.
+                if text[start] in probe.fields and (start < at or not inside or text.find(wanted, at + 1, end + 1) > 0):
+                    found.add(text[start:end])
+                    if len(found) > SEARCH_EXPANSION:
+                        return None
+                at = text.find(looked, end)
+    return sorted(found)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, TypeVar
 from pillarbox.core.ids import AccountId, MessageId
 from pillarbox.engines.migration import Step, migrate
 from pillarbox.store.port import Connection
-from pillarbox.store.vocabulary import MERGE, Cursor, Document, Found, Probe, expand, merged, segment
+from pillarbox.store.vocabulary import MERGE, Cursor, Document, Found, Wanted, asked, enough, merged, segment
 
 if TYPE_CHECKING:
     from pillarbox.engines.postgres.database import PostgresDatabase
@@ -43,27 +43,27 @@ class PostgresSearch:
         self._made = False
         self._making = asyncio.Lock()
 
-    async def look(self, account: AccountId, probes: Sequence[Probe]) -> Found:
+    async def look(self, account: AccountId, wanted: Sequence[Wanted]) -> Found:
         """See store.port.SearchIndex.look."""
 
         async def unit(connection: Connection) -> Found:
             row = await connection.one(_PLACE, account)
             if row is None:
-                return Found(Cursor(), tuple(set() for _ in probes))
+                return Found(Cursor(), tuple(set() if one.probes else None for one in wanted))
             segments: list[str] = []
-            if any(probe.fields for probe in probes):
+            if any(probe.fields for one in wanted for probe in one.probes):
                 sql = "SELECT terms FROM search_vocabulary WHERE account_id = $1"
                 segments = [one[0] for one in await connection.all(sql, account)]
-            sets = [await _having(connection, account, row[0], expand(segments, probe)) for probe in probes]
+            sets = [await _fitting(connection, (account, row[0]), segments, one) for one in wanted]
             return Found(Cursor(row[1], row[2]), tuple(sets))
 
         return await self._read(unit)
 
     async def update(
-        self, account: AccountId, before: Cursor, documents: Sequence[Document], terms: Collection[str], after: Cursor
+        self, account: AccountId, before: Cursor, documents: Sequence[Document], plain: Collection[str], after: Cursor
     ) -> bool:
         """See store.port.SearchIndex.update."""
-        text = segment(terms) if terms else ""
+        text = segment(plain) if plain else ""
 
         async def unit(connection: Connection) -> bool:
             insert = (
@@ -129,16 +129,24 @@ class PostgresSearch:
                 self._made = True
 
 
-async def _having(
-    connection: Connection, account: AccountId, number: int, tokens: list[str] | None
+async def _fitting(
+    connection: Connection, place: tuple[AccountId, int], segments: list[str], wanted: Wanted
 ) -> set[MessageId] | None:
-    if tokens is None:
-        return None
+    found: set[MessageId] | None = None
+    for tokens in asked(segments, wanted) or ():
+        if found is not None and enough(wanted, len(found), tokens):
+            break
+        some = await _having(connection, *place, tokens)
+        found = some if found is None else found & some
+    return found
+
+
+async def _having(connection: Connection, account: AccountId, number: int, tokens: list[str]) -> set[MessageId]:
     found: set[MessageId] = set()
     sql = "SELECT message_id FROM search_document WHERE account_id = $1 AND tokens && $2::text[]"
     for at in range(0, len(tokens), _ASKED):
-        asked = [f"{number}{token}" for token in tokens[at : at + _ASKED]]
-        found.update(row[0] for row in await connection.all(sql, account, asked))
+        some = [f"{number}{token}" for token in tokens[at : at + _ASKED]]
+        found.update(row[0] for row in await connection.all(sql, account, some))
     return found
 
 

@@ -13,7 +13,7 @@ import structlog
 from pillarbox.core.errors import Unavailable
 from pillarbox.core.ids import AccountId, MessageId
 from pillarbox.engines.sqlite.connection import refuse
-from pillarbox.store.vocabulary import MERGE, Cursor, Document, Found, Probe, expand, merged, segment
+from pillarbox.store.vocabulary import MERGE, Cursor, Document, Found, Wanted, asked, enough, merged, segment
 
 T = TypeVar("T")
 
@@ -21,6 +21,8 @@ VERSION = 1  # of the tables and of what the analyser makes; a file of another o
 THREADS = 2
 CACHE_KIB = 16384
 BUSY_MILLISECONDS = 10_000
+_MANY = 2000  # entries whose message ids are found sooner by reading all
+_LOOKS = 100  # queries after which it is seen whether every message is found already
 
 # One FTS5 table for all accounts: a token begins with the account's number, so that each has a region of its own.
 # ascii leaves everything but A-Z as it is, and our tokens hold neither those nor separators.
@@ -63,15 +65,15 @@ class SqliteSearch:
         self._free: list[_Opened] = []
         self._executor = ThreadPoolExecutor(THREADS, "sqlite-search")
 
-    async def look(self, account: AccountId, probes: Sequence[Probe]) -> Found:
+    async def look(self, account: AccountId, wanted: Sequence[Wanted]) -> Found:
         """See store.port.SearchIndex.look."""
-        return await self._do(lambda raw: _look(raw, account, probes), "BEGIN")
+        return await self._do(lambda raw: _look(raw, account, wanted), "BEGIN")
 
     async def update(
-        self, account: AccountId, before: Cursor, documents: Sequence[Document], terms: Collection[str], after: Cursor
+        self, account: AccountId, before: Cursor, documents: Sequence[Document], plain: Collection[str], after: Cursor
     ) -> bool:
         """See store.port.SearchIndex.update."""
-        change = (before, documents, terms, after)
+        change = (before, documents, plain, after)
         return await self._do(lambda raw: _update(raw, account, *change))
 
     async def remove(self, account: AccountId, message_ids: Sequence[MessageId]) -> None:
@@ -180,35 +182,45 @@ def _rows(raw: apsw.Connection, sql: str, *values: Any) -> list[tuple[Any, ...]]
     return raw.execute(sql, values).fetchall()
 
 
-def _look(raw: apsw.Connection, account: AccountId, probes: Sequence[Probe]) -> Found:
+def _look(raw: apsw.Connection, account: AccountId, wanted: Sequence[Wanted]) -> Found:
     row = raw.execute("SELECT number, modseq, message_id FROM account WHERE account_id = ?", (account,)).fetchone()
     if row is None:
-        return Found(Cursor(), tuple(set() for _ in probes))
+        return Found(Cursor(), tuple(set() if one.probes else None for one in wanted))
     number = row[0]
     segments: list[str] = []
-    if any(probe.fields for probe in probes):
-        sql = "SELECT terms FROM vocabulary WHERE number = ?"
-        segments = [str(one[0]) for one in raw.execute(sql, (number,)).fetchall()]
-    return Found(Cursor(row[1], row[2]), tuple(_having(raw, number, expand(segments, probe)) for probe in probes))
+    if any(probe.fields for one in wanted for probe in one.probes):
+        segments = [str(one[0]) for one in _rows(raw, "SELECT terms FROM vocabulary WHERE number = ?", number)]
+    return Found(Cursor(row[1], row[2]), tuple(_fitting(raw, number, segments, one) for one in wanted))
 
 
-def _having(raw: apsw.Connection, number: int, tokens: list[str] | None) -> set[MessageId] | None:
-    """Messages with any of the tokens. One query for each: a MATCH of many alternatives takes time for each row."""
-    if tokens is None:
-        return None
+def _fitting(raw: apsw.Connection, number: int, segments: list[str], wanted: Wanted) -> set[MessageId] | None:
+    found: set[int] | None = None
+    for tokens in asked(segments, wanted) or ():
+        if found is not None and enough(wanted, len(found), tokens):
+            break
+        some = _having(raw, number, tokens)
+        found = some if found is None else found & some
+    if not found:
+        return None if found is None else set()
+    if len(found) > _MANY:
+        rows = raw.execute("SELECT id, message_id FROM entry WHERE number = ?", (number,))
+        return {message for one, message in rows if one in found}
+    sql = "SELECT message_id FROM entry WHERE id = ?"
+    return {row[0] for one in found for row in raw.execute(sql, (one,))}
+
+
+def _having(raw: apsw.Connection, number: int, tokens: list[str]) -> set[int]:
+    """Entries with any of the tokens. One query for each: a MATCH of many alternatives takes time for each row."""
     found: set[int] = set()
     sql = "SELECT rowid FROM document WHERE document MATCH ?"
-    for token in tokens:
+    total = None
+    for at, token in enumerate(tokens, 1):
         found.update(row[0] for row in raw.execute(sql, (f'"{number}{token}"',)))
-    if not found:
-        return set()
-    ids: set[MessageId] = set()
-    if len(found) > 2000:
-        sql = "SELECT id, message_id FROM entry WHERE number = ?"
-        return {message for one, message in raw.execute(sql, (number,)) if one in found}
-    for one in found:
-        ids.update(row[0] for row in raw.execute("SELECT message_id FROM entry WHERE id = ?", (one,)))
-    return ids
+        if not at % _LOOKS:
+            total = total or _one(raw, "SELECT COUNT(*) FROM entry WHERE number = ?", number)
+            if len(found) >= total:
+                break
+    return found
 
 
 def _update(
@@ -216,7 +228,7 @@ def _update(
     account: AccountId,
     before: Cursor,
     documents: Sequence[Document],
-    terms: Collection[str],
+    plain: Collection[str],
     after: Cursor,
 ) -> bool:
     row = raw.execute("SELECT number, modseq, message_id FROM account WHERE account_id = ?", (account,)).fetchone()
@@ -235,8 +247,8 @@ def _update(
         if entry is not None:
             text = " ".join([f"{number}{token}" for token in document.tokens])
             raw.execute("INSERT INTO document (rowid, tokens) VALUES (?, ?)", (entry, text)).fetchall()
-    if terms:
-        _learn(raw, number, segment(terms))
+    if plain:
+        _learn(raw, number, segment(plain))
     return True
 
 
