@@ -114,8 +114,7 @@ class Account:
     active: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Mailbox:
+class Mailbox(msgspec.Struct, frozen=True, gc=False):
     """A mailbox with its counters as of one snapshot. `name` is the full name, components joined by "/"."""
 
     mailbox_id: MailboxId

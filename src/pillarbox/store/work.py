@@ -161,6 +161,9 @@ class Work:
             await self._record_threads(ledger, list(threads))
 
     async def _record_threads(self, ledger: Ledger, threads: Sequence[ThreadId]) -> None:
+        if len(ledger.traces) == 1 and threads[0] in ledger.new_threads:
+            ledger.record(Kind.THREAD, spell(THREAD_PREFIX, threads[0]), CREATED)  # one new message, as most often
+            return
         seen_now: dict[ThreadId, set[MessageId]] = {thread: set() for thread in threads}
         seen_before: dict[ThreadId, set[MessageId]] = {thread: set() for thread in threads}
         old = [thread for thread in threads if thread not in ledger.new_threads]
