@@ -5,7 +5,7 @@ import { explain, JmapError, refused } from '../jmap/errors';
 import { BODY_PROPERTIES, DETAIL, type Address, type EmailDetail, type Id, type Identity } from '../jmap/types';
 import { looksValid } from '../text/addresses';
 import { bytes } from '../text/dates';
-import { htmlToText } from '../text/html';
+import { harmless, htmlToText } from '../text/html';
 import { escapeHtml, forwardHeader, prefixed, recipients, replyBody } from '../text/quote';
 import { attachment, Draft, takeAttachments, type Attachment } from './draft.svelte';
 import type { Mailboxes } from './mailboxes.svelte';
@@ -59,7 +59,7 @@ export class Composer {
     draft.subject = prefixed('Fwd', email.subject);
     if (html !== null) {
       const lines = escapeHtml(head).replaceAll('\n', '<br>');
-      draft.kept = { html: `<div>${lines}</div><br><div>${html}</div>`, text: `${head}\n\n${text}` };
+      draft.kept = { html: `<div>${lines}</div><br><div>${await harmless(html)}</div>`, text: `${head}\n\n${text}` };
     } else draft.text = `${signed(draft.identity)}\n\n${head}\n\n${text}`;
     draft.attachments = takeAttachments(email);
     draft.answers = { email, keyword: '$forwarded' };

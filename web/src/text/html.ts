@@ -21,7 +21,12 @@ function load(): Promise<DOMPurify> {
   return purifier;
 }
 
-const FORBIDDEN = ['script', 'style', 'iframe', 'object', 'embed', 'form', 'input', 'button', 'textarea', 'select', 'base', 'meta', 'link', 'math'];
+const FORBIDDEN = ['script', 'iframe', 'object', 'embed', 'form', 'input', 'button', 'textarea', 'select', 'base', 'meta', 'link', 'math'];
+
+/** A message as it may be passed on: it looks and links as before, and nothing in it acts. */
+export async function harmless(html: string): Promise<string> {
+  return (await load()).sanitize(html, { FORCE_BODY: true, FORBID_TAGS: FORBIDDEN });
+}
 
 /** The body of a document, without anything that acts; remote pictures become empty frames of their size, those of the message itself what `inline` says. */
 export async function clean(html: string, inline: (cid: string) => string | undefined = () => undefined): Promise<string> {
@@ -29,7 +34,7 @@ export async function clean(html: string, inline: (cid: string) => string | unde
   const root = purify.sanitize(html, {
     WHOLE_DOCUMENT: true,
     RETURN_DOM: true,
-    FORBID_TAGS: FORBIDDEN,
+    FORBID_TAGS: [...FORBIDDEN, 'style'],
     ADD_ATTR: ['target'],
   }) as HTMLElement;
   const body = root.querySelector('body');
@@ -46,8 +51,15 @@ export async function clean(html: string, inline: (cid: string) => string | unde
     if (cid !== undefined) image.setAttribute('src', inline(cid) ?? '');
     hold(image);
   }
+  for (const styled of wrapper.querySelectorAll<HTMLElement>('[style]')) unload(styled);
   fold(wrapper);
   return wrapper.outerHTML;
+}
+
+/** Takes from a style what would load something. */
+function unload(styled: HTMLElement): void {
+  const kept = (styled.getAttribute('style') ?? '').split(';').filter((one) => !/url|image|src|\\|@/i.test(one));
+  styled.setAttribute('style', kept.join(';'));
 }
 
 /** Keeps the room of a picture that is not loaded. One of a pixel or two only counts who reads, and goes. */
