@@ -142,15 +142,15 @@ class Stream(asyncio.Protocol):
         self._transport.write(data)
 
     async def drain(self) -> None:
-        """Send, and wait while the peer reads slowly. Raises ConnectionGone."""
+        """Send, and wait while the peer reads slowly. Raises ConnectionGone, also after `close`."""
         self.flush()
-        if self._writing_paused and not self._gone:
+        if self._writing_paused and not self.closing:
             self._drainer = self._loop.create_future()
             try:
                 await self._drainer
             finally:
                 self._drainer = None
-        if self._gone:
+        if self.closing:
             raise ConnectionGone
 
     async def more(self, timeout: float | None = None) -> bool:
@@ -349,7 +349,8 @@ class Stream(asyncio.Protocol):
                 if not (self._wake or (self._fresh and self.input)) or self.closing:
                     break
         except ConnectionGone:
-            self.abort()
+            if not self.closing:
+                self.abort()
         except TimeoutError:
             session.timed_out()
             self.close()
