@@ -114,3 +114,18 @@ async def test_nobody(house: House) -> None:
     assert (answer.status, answer.headers["www-authenticate"]) == (401, "Bearer")
     for bad in ("Basic !!!", "Basic", "Digest x", "Basic " + "A" * 4000):
         assert (await house.ask("GET", "/.well-known/jmap", headers={"authorization": bad})).status == 401
+
+
+@pytest.mark.parametrize(
+    ("peer", "status"),
+    [("::1", 200), ("::ffff:127.0.0.1", 200), ("::1:2:3:4", 403), ("127.0.0.1.evil", 403), ("", 403)],
+)
+async def test_what_loopback_is(house: House, peer: str, status: int) -> None:
+    headers = {"authorization": basic()}
+    assert (await house.ask("GET", "/.well-known/jmap", headers=headers, peer=peer)).status == status
+
+
+async def test_strange_cookies_beside_ours(house: House) -> None:
+    ours = cookie(await house.ask("POST", "/auth/login", RIGHT, OURS))
+    headers = {"cookie": f'{{"a": [1, 2]}}; x y=z; =; theme="da;rk"; {ours}; trailing'}
+    assert (await house.ask("GET", "/auth/session", headers=headers)).status == 200

@@ -77,6 +77,14 @@ async def test_large_base64_parts_are_streamed(house: House) -> None:
     assert (await got(house, parts[1]["blobId"])).body == data
 
 
+async def test_copying_blobs(house: House) -> None:
+    blob = await house.uploaded(b"x", "text/plain")
+    answer = await house.call("Blob/copy", fromAccountId=house.account, blobIds=[blob, "Odead"])
+    assert (answer["copied"], list(answer["notCopied"])) == ({blob: blob}, ["Odead"])
+    error = await house.error("Blob/copy", fromAccountId="Adead", blobIds=[blob])
+    assert error["type"] == "fromAccountNotFound"
+
+
 async def test_other_peoples_octets(house: House) -> None:
     email = await house.imported(letter())
     blob = (await house.call("Email/get", ids=[email], properties=["blobId"]))["list"][0]["blobId"]

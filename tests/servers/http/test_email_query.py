@@ -77,6 +77,14 @@ async def test_sorts(house: House) -> None:
             [{"property": "hasKeyword", "keyword": "$flagged", "isAscending": False}, {"property": "receivedAt"}],
             ["big", "old", "seen", "reply", "sent"],
         ),
+        (
+            [{"property": "someInThreadHaveKeyword", "keyword": "$seen", "isAscending": False}, {"property": "size"}],
+            ["seen", "reply", "sent", "old", "big"],
+        ),
+        (
+            [{"property": "allInThreadHaveKeyword", "keyword": "$flagged"}, {"property": "receivedAt"}],
+            ["old", "seen", "reply", "sent", "big"],
+        ),
     ):
         assert await names(house, made, sort=sort) == wanted
 
@@ -102,6 +110,10 @@ async def test_threads_are_collapsed(house: House) -> None:
         ({"filter": {"operator": "AND", "conditions": [{}] * 600}}, "unsupportedFilter"),
         ({"sort": [{"property": "mood"}]}, "unsupportedSort"),
         ({"sort": [{"property": "hasKeyword"}]}, "invalidArguments"),
+        (
+            {"sort": [{"property": "size"}, {"property": "someInThreadHaveKeyword", "keyword": "a"}]},
+            "unsupportedSort",
+        ),
         ({"anchor": "Mdead"}, "anchorNotFound"),
         ({"position": 1.5}, "invalidArguments"),
     ],
@@ -156,6 +168,10 @@ QUERIES: list[dict[str, Any]] = [
     {"sort": [{"property": "hasKeyword", "keyword": "$flagged"}, {"property": "receivedAt"}]},
     {"filter": {"noneInThreadHaveKeyword": "$seen"}, "collapseThreads": True},
     {"filter": {"minSize": 1}},
+    {
+        "sort": [{"property": "someInThreadHaveKeyword", "keyword": "$flagged"}, {"property": "receivedAt"}],
+        "collapseThreads": True,
+    },
 ]
 
 

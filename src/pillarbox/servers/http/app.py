@@ -1,5 +1,6 @@
 """The ASGI application: from paths to what answers them, and from errors to answers."""
 
+import contextlib
 from collections.abc import Awaitable, Callable
 
 import structlog
@@ -25,7 +26,6 @@ Route = Callable[[Hall, Exchange], Awaitable[None]]
 
 ROUTES: dict[str, dict[str, Route]] = {
     "/.well-known/jmap": {"GET": send_session},
-    "/jmap/session": {"GET": send_session},
     "/jmap/api": {"POST": answer_request},
     "/jmap/eventsource/": {"GET": send_events},
     "/auth/login": {"POST": log_in},
@@ -62,7 +62,7 @@ class Application:
             log.info("http.refused", path=exchange.path[:200], error=repr(error)[:500])
             await _refuse(exchange, http_error(error))
         except Gone:
-            raise ConnectionResetError("the client has gone") from None
+            return  # what is left of the answer is not sent, and the connection is closed
         except Exception:
             log.exception("http.bug", path=exchange.path[:200])
             await _refuse(exchange, HttpError(500, "an error of this server"))
@@ -103,9 +103,6 @@ def _not_allowed(*methods: str) -> HttpError:
 
 async def _refuse(exchange: Exchange, error: HttpError | Problem) -> None:
     """Say the error, unless an answer has begun: then only cutting it off says that it is not whole."""
-    if exchange.started:
-        raise ConnectionResetError("the answer broke off") from error
-    try:
-        await exchange.refuse(error)
-    except Gone:
-        raise ConnectionResetError("the client has gone") from None
+    if not exchange.started:
+        with contextlib.suppress(Gone):
+            await exchange.refuse(error)

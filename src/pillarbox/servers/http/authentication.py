@@ -2,7 +2,6 @@
 
 import base64
 import binascii
-from http.cookies import CookieError, SimpleCookie
 from urllib.parse import urlsplit
 
 from pillarbox.core.errors import Busy, Denied, NotFound
@@ -25,13 +24,13 @@ def cookie_name(exchange: Exchange) -> str:
 
 
 def cookie_token(exchange: Exchange) -> str | None:
-    """The session cookie's value."""
-    try:
-        cookies = SimpleCookie(exchange.header(b"cookie"))
-    except CookieError:
-        return None
-    morsel = cookies.get(cookie_name(exchange))
-    return morsel.value if morsel is not None else None
+    """The session cookie's value; cookies of other programs on the same host may look like anything."""
+    wanted = cookie_name(exchange)
+    for one in exchange.header(b"cookie").split(";"):
+        name, _, value = one.strip().partition("=")
+        if name == wanted:
+            return value
+    return None
 
 
 def check_private(exchange: Exchange) -> None:

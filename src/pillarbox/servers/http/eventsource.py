@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 
 from pillarbox.core.errors import Conflict
@@ -58,8 +58,9 @@ async def send_events(hall: Hall, exchange: Exchange) -> None:
         await exchange.send(b": connected\n\n")
         leaving = asyncio.create_task(exchange.left())
         try:
-            async for event in _events(hall, account, asked, since, leaving):
-                await exchange.send(event)
+            async with contextlib.aclosing(_events(hall, account, asked, since, leaving)) as events:
+                async for event in events:
+                    await exchange.send(event)
             if not leaving.done():
                 await exchange.send(b"", more=False)
         finally:
@@ -77,7 +78,7 @@ async def _begin(hall: Hall, exchange: Exchange, account: Account) -> Modseq:
 
 async def _events(
     hall: Hall, account: Account, asked: Wanted, since: Modseq, leaving: asyncio.Task[None]
-) -> AsyncIterator[bytes]:
+) -> AsyncGenerator[bytes, None]:
     """The events, as they are written."""
     woken = asyncio.Event()
     woken.set()  # something may have happened since the last event the client saw

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Iterable
+from ipaddress import IPv6Address, ip_address
 from urllib.parse import parse_qsl
 
 from starlette.types import Receive, Scope, Send
@@ -16,7 +17,15 @@ Headers = Iterable[tuple[bytes, bytes]]
 JSON = b"application/json"
 NO_STORE = (b"cache-control", b"no-cache, no-store, must-revalidate")
 _ALWAYS = ((b"x-content-type-options", b"nosniff"), (b"referrer-policy", b"no-referrer"))
-_LOOPBACK = ("127.", "::1", "::ffff:127.")
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        address = ip_address(host)
+    except ValueError:
+        return False
+    mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
+    return (mapped or address).is_loopback
 
 
 class Gone(Exception):
@@ -42,7 +51,7 @@ class Exchange:
     @property
     def private(self) -> bool:
         """Whether nobody on the way can read along: TLS, or the machine itself."""
-        return self.secure or self.peer.startswith(_LOOPBACK)
+        return self.secure or _is_loopback(self.peer)
 
     def header(self, name: bytes) -> str:
         """The value of a request header, "" when absent."""

@@ -1,6 +1,7 @@
 """Every JMAP method: what answers it, the type of its arguments, the capability it belongs to."""
 
 from pillarbox.servers.http.context import Method
+from pillarbox.servers.http.methods.blob_copy import blob_copy
 from pillarbox.servers.http.methods.email_get import email_get, email_parse
 from pillarbox.servers.http.methods.email_query import email_changes, email_query, email_query_changes
 from pillarbox.servers.http.methods.email_set import email_copy, email_import, email_set
@@ -21,7 +22,7 @@ from pillarbox.servers.http.methods.submission_get import (
 )
 from pillarbox.servers.http.methods.submission_set import submission_set
 from pillarbox.servers.http.methods.thread import thread_changes, thread_get
-from pillarbox.wire.jmap.arguments import Changes, Copy, Get, Query, QueryChanges, Set
+from pillarbox.wire.jmap.arguments import BlobCopy, Changes, Copy, Get, Query, QueryChanges, Set
 from pillarbox.wire.jmap.mail import (
     EmailGet,
     EmailImport,
@@ -34,9 +35,10 @@ from pillarbox.wire.jmap.mail import (
     SnippetGet,
     SubmissionSet,
 )
-from pillarbox.wire.jmap.session import MAIL, SUBMISSION
+from pillarbox.wire.jmap.session import CORE, MAIL, SUBMISSION
 
 METHODS: dict[str, Method] = {
+    "Blob/copy": Method(blob_copy, BlobCopy, CORE),
     "Mailbox/get": Method(mailbox_get, Get, MAIL),
     "Mailbox/changes": Method(mailbox_changes, Changes, MAIL),
     "Mailbox/query": Method(mailbox_query, MailboxQuery, MAIL),

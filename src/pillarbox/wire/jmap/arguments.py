@@ -59,6 +59,13 @@ class Copy(Arguments, frozen=True, kw_only=True):
     destroy_from_if_in_state: str | None = None
 
 
+class BlobCopy(Arguments, frozen=True, kw_only=True):
+    """RFC 8620 §6.3."""
+
+    from_account_id: str
+    blob_ids: list[Id]
+
+
 class Comparator(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
     """One key of a sort (RFC 8620 §5.5); `keyword` is RFC 8621 §4.4.2's."""
 

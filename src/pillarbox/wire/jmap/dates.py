@@ -1,22 +1,21 @@
 """UTCDate and Date (RFC 8620 §1.4) from and to seconds."""
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 _UTC = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2})(?:\.[0-9]*[1-9])?Z", re.ASCII)
 _DATE = re.compile(
     r"([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2})(?:\.[0-9]*[1-9])?(?:Z|([+-])([0-9]{2}):([0-9]{2}))",
     re.ASCII,
 )
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_EPOCH = datetime(1970, 1, 1)
+_FIRST = -62_135_596_800  # 0001-01-01T00:00:00Z
 _LAST = 253_402_300_799  # 9999-12-31T23:59:59Z
 
 
 def spell_utc(seconds: int) -> str:
     """A UTCDate such as 2014-10-30T06:12:00Z; times outside the years 1 to 9999 become the nearest inside."""
-    return (
-        (_EPOCH + timedelta(seconds=min(max(seconds, -62_135_596_800), _LAST))).strftime("%Y-%m-%dT%H:%M:%SZ").zfill(20)
-    )
+    return (_EPOCH + timedelta(seconds=min(max(seconds, _FIRST), _LAST))).isoformat() + "Z"
 
 
 def spell_date(seconds: int, zone: int) -> str:

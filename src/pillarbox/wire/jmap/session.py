@@ -12,7 +12,7 @@ CAPABILITIES = (CORE, MAIL, SUBMISSION)
 
 EMAIL_SORTS = [
     "receivedAt", "sentAt", "size", "from", "to", "subject",
-    "hasKeyword",
+    "hasKeyword", "allInThreadHaveKeyword", "someInThreadHaveKeyword",
 ]  # fmt: skip
 COLLATIONS = ["i;ascii-casemap", "i;unicode-casemap"]
 

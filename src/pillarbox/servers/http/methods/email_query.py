@@ -4,14 +4,16 @@ from pillarbox.core.ids import MessageId, ThreadId, parse_id, spell
 from pillarbox.core.limits import JMAP_CHANGES
 from pillarbox.servers.http.context import Context
 from pillarbox.servers.http.methods.filters import (
+    Sorting,
     condition_of,
     looks_at_threads,
     mutable,
-    orders_of,
     searches_text,
+    sorting_of,
 )
 from pillarbox.servers.http.methods.standard import changed_since, changes, page, query_changes, state
 from pillarbox.store.model import MESSAGE_PREFIX, THREAD_PREFIX, Kind, Need
+from pillarbox.store.query import And, Condition, Not
 from pillarbox.wire.jmap.arguments import Changes
 from pillarbox.wire.jmap.codec import Json
 from pillarbox.wire.jmap.errors import MethodError
@@ -28,10 +30,10 @@ async def email_changes(context: Context, arguments: Changes) -> Json:
 
 async def email_query(context: Context, arguments: EmailQuery) -> Json:
     """Email/query."""
-    condition, orders = condition_of(arguments.filter), orders_of(arguments.sort)
+    condition, sorting = condition_of(arguments.filter), sorting_of(arguments.sort)
     # The state is read first: a change between the two only makes a client ask again.
     modseq = await context.store.modseq(context.account_id)
-    found = await context.store.query(context.account_id, condition, orders, arguments.collapse_threads)
+    found = await _results(context, condition, sorting, arguments.collapse_threads)
     ids = [spell(MESSAGE_PREFIX, one) for one in found]
     return {
         "accountId": context.spelled,
@@ -44,7 +46,7 @@ async def email_query(context: Context, arguments: EmailQuery) -> Json:
 async def email_query_changes(context: Context, arguments: EmailQueryChanges) -> Json:
     """Email/queryChanges: whatever the log names since, and with threads their other messages, is taken out and put in
     again where it now is."""
-    condition, orders = condition_of(arguments.filter), orders_of(arguments.sort)
+    condition, sorting = condition_of(arguments.filter), sorting_of(arguments.sort)
     if searches_text(condition):
         raise MethodError("cannotCalculateChanges", "not for a search in texts")
     for _ in range(_TRIES):
@@ -52,12 +54,12 @@ async def email_query_changes(context: Context, arguments: EmailQueryChanges) ->
         touched = {*emails.created, *emails.updated, *emails.destroyed}
         if emails.has_more or len(touched) > JMAP_CHANGES:
             break
-        if touched and (arguments.collapse_threads or looks_at_threads(condition)):
+        if touched and (arguments.collapse_threads or looks_at_threads(condition, sorting)):
             touched |= await _companions(context, arguments.since_query_state, touched)
-        found = await context.store.query(context.account_id, condition, orders, arguments.collapse_threads)
+        found = await _results(context, condition, sorting, arguments.collapse_threads)
         if await context.store.modseq(context.account_id) == emails.modseq:
             ids = [spell(MESSAGE_PREFIX, one) for one in found]
-            shifting = arguments.collapse_threads or mutable(condition, orders)
+            shifting = arguments.collapse_threads or mutable(condition, sorting)
             return {
                 "accountId": context.spelled,
                 "oldQueryState": arguments.since_query_state,
@@ -65,6 +67,17 @@ async def email_query_changes(context: Context, arguments: EmailQueryChanges) ->
                 **query_changes(arguments, ids, touched, shifting),
             }
     raise MethodError("cannotCalculateChanges", "too many changes")
+
+
+async def _results(context: Context, condition: Condition, sorting: Sorting, collapse: bool) -> list[MessageId]:
+    """The messages in order. What their threads have divides them; no thread is on both sides, so collapsing each side
+    collapses the whole."""
+    if not sorting.threads:
+        return await context.store.query(context.account_id, condition, sorting.orders, collapse)
+    (having, last), *others = sorting.threads
+    rest = Sorting(tuple(others), sorting.orders)
+    sides = (Not(having), having) if last else (having, Not(having))
+    return [one for side in sides for one in await _results(context, And((condition, side)), rest, collapse)]
 
 
 async def _companions(context: Context, since: str, touched: set[str]) -> set[str]:

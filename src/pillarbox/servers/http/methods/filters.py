@@ -1,6 +1,7 @@
 """From the filter and sort of an Email/query to what the store can be asked (RFC 8621 §4.4)."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from pillarbox.core.ids import MailboxId, parse_id
@@ -168,17 +169,42 @@ _CONDITIONS: dict[str, Callable[[Any], Condition | None]] = {
 _SORTS = {"receivedAt": "received", "sentAt": "sent", "size": "size", "from": "from", "to": "to", "subject": "subject"}
 
 
-def orders_of(sort: Sequence[Comparator] | None) -> list[Order]:
+_THREAD_SORTS = {"allInThreadHaveKeyword": "all", "someInThreadHaveKeyword": "some"}
+_THREAD_SORTS_MOST = 2  # each halves the results, and is a query more
+
+
+@dataclass(frozen=True, slots=True)
+class Sorting:
+    """How results are ordered: first by what their threads have, each a condition and whether those that meet it come
+    last; then by the keys the store knows."""
+
+    threads: tuple[tuple[Condition, bool], ...]
+    orders: tuple[Order, ...]
+
+    @property
+    def by_keyword(self) -> bool:
+        """Whether a keyword decides."""
+        return bool(self.threads) or any(order.by.startswith("keyword:") for order in self.orders)
+
+
+def sorting_of(sort: Sequence[Comparator] | None) -> Sorting:
     """The sort keys. Raises MethodError "unsupportedSort" or "invalidArguments"."""
-    orders = []
+    threads: list[tuple[Condition, bool]] = []
+    orders: list[Order] = []
     for one in checked_sort(sort, EMAIL_SORTS):
-        by = _SORTS.get(one.property)
-        if by is None:
-            if not isinstance(one.keyword, str) or not valid_keyword(one.keyword):
-                raise invalid_arguments(f"a sort by {one.property} needs a keyword")
-            by = f"keyword:{one.keyword.lower()}"
-        orders.append(Order(by, not one.is_ascending))
-    return orders
+        if (by := _SORTS.get(one.property)) is not None:
+            orders.append(Order(by, not one.is_ascending))
+            continue
+        if not isinstance(one.keyword, str) or not valid_keyword(one.keyword):
+            raise invalid_arguments(f"a sort by {one.property} needs a keyword")
+        keyword = one.keyword.lower()
+        if (how := _THREAD_SORTS.get(one.property)) is None:
+            orders.append(Order(f"keyword:{keyword}", not one.is_ascending))
+        elif orders or len(threads) == _THREAD_SORTS_MOST:
+            raise MethodError("unsupportedSort", "what threads have decides first or not at all")
+        else:
+            threads.append((query.ThreadKeyword(keyword, how), one.is_ascending))
+    return Sorting(tuple(threads), tuple(orders))
 
 
 def walk(condition: Condition) -> Sequence[Condition]:
@@ -197,16 +223,23 @@ def searches_text(condition: Condition) -> bool:
     return any(isinstance(one, query.Text) for one in walk(condition))
 
 
-def looks_at_threads(condition: Condition) -> bool:
+def looks_at_threads(condition: Condition, sorting: Sorting) -> bool:
     """Whether a message's place depends on others of its thread."""
-    return any(isinstance(one, query.ThreadKeyword) for one in walk(condition))
+    return bool(sorting.threads) or any(isinstance(one, query.ThreadKeyword) for one in walk(condition))
 
 
-_IMMUTABLE = (query.All, query.And, query.Or, query.Not, query.Size, query.Time, query.HasAttachment, query.Header)
+_IMMUTABLE = (
+    query.All,
+    query.And,
+    query.Or,
+    query.Not,
+    query.Size,
+    query.Time,
+    query.HasAttachment,
+    query.Header,
+)
 
 
-def mutable(condition: Condition, orders: Sequence[Order]) -> bool:
+def mutable(condition: Condition, sorting: Sorting) -> bool:
     """Whether filter or sort look at what can change of a message: its mailboxes and keywords."""
-    if any(order.by.startswith("keyword:") for order in orders):
-        return True
-    return not all(isinstance(one, _IMMUTABLE) for one in walk(condition))
+    return sorting.by_keyword or not all(isinstance(one, _IMMUTABLE) for one in walk(condition))
