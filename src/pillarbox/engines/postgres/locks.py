@@ -10,8 +10,8 @@ from pillarbox.core.ids import AccountId, random_id
 from pillarbox.engines.migration import Step, migrate
 from pillarbox.store.port import Connection, Database
 
-LEASE_SECONDS = 60  # a lock outlives its process so long at most
-RENEW_SECONDS = 15.0
+LEASE_SECONDS = 30  # a lock outlives its process so long at most
+RENEW_SECONDS = 7.0
 
 STEPS = (
     Step(
