@@ -132,7 +132,9 @@ def by_pop3(port: int, trust: ssl.SSLContext) -> None:
 
 def by_jmap(port: int) -> None:
     login = b64encode(f"{YOU}:{PASSWORD}".encode()).decode()
-    asked = urllib.request.Request(f"http://127.0.0.1:{port}/jmap/session", headers={"Authorization": f"Basic {login}"})
+    asked = urllib.request.Request(
+        f"http://127.0.0.1:{port}/.well-known/jmap", headers={"Authorization": f"Basic {login}"}
+    )
     with urllib.request.urlopen(asked, timeout=30) as answer:
         assert json.load(answer)["username"] == YOU
 

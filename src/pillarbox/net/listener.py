@@ -58,7 +58,8 @@ async def listen(
 ) -> Listener:
     """Accept connections on `host`:`port` (0: any free port) and give each a session.
 
-    `tls`: the handshake comes first (RFC 8314 §3). `reuse_port`: other processes listen on the same port. Raises OSError.
+    `tls`: the handshake comes first (RFC 8314 §3). `reuse_port`: other processes listen on the same port.
+    Raises OSError.
     """
     loop = asyncio.get_running_loop()
     streams: set[Stream] = set()
