@@ -100,15 +100,34 @@ async def _damaged(store: "Store", account: AccountId, unread: Sequence[Source])
     return {row.message_id for row in unread if row.blob.blob_id in known}
 
 
-async def behind(store: "Store") -> list[AccountId]:
-    """Accounts that may have messages that are not indexed."""
+class Follower:
+    """Has the index follow the mail of all accounts of a shard."""
 
-    async def unit(connection: Connection) -> list[Record]:
-        return await connection.all("SELECT account_id, modseq FROM account")
+    def __init__(self, store: "Store") -> None:
+        self._store = store
+        self._settled: dict[AccountId, tuple[int, Cursor]] = {}  # modseq and cursor when nothing was left to do
 
-    reached = await store.database.index.accounts()
-    rows = await store.database.read_apart(unit)
-    return [account for account, modseq in rows if reached.get(account, Cursor()).modseq < modseq]
+    async def follow(self) -> int:
+        """Index what came since the last time; how many messages."""
+        done = 0
+        for account, modseq in await self._behind():
+            done += await index(self._store, account)
+            cursor = (await self._store.database.index.look(account, ())).reached
+            self._settled[account] = (modseq, cursor)
+        return done
+
+    async def _behind(self) -> list[tuple[AccountId, int]]:
+        async def unit(connection: Connection) -> list[Record]:
+            return await connection.all("SELECT account_id, modseq FROM account")
+
+        reached = await self._store.database.index.accounts()
+        rows = await self._store.database.read_apart(unit)
+        return [
+            (account, modseq)
+            for account, modseq in rows
+            if self._settled.get(account) != (modseq, cursor := reached.get(account, Cursor()))
+            and cursor.modseq < modseq
+        ]
 
 
 async def rebuild(store: "Store", account: AccountId) -> int:

@@ -1,6 +1,7 @@
 """Conditions and orders as SQL over placements `p`, what texts decide given as sets of message ids."""
 
-from collections.abc import Callable, Mapping, Set
+import re
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,6 +17,14 @@ Known = Mapping[q.Condition, Set[MessageId] | None]
 """The messages that meet a condition on texts; None for all of them."""
 
 TRUE, FALSE = "1 = 1", "1 = 0"
+_PARAMETER = re.compile(r"\$(\d+)")
+
+
+def used(sql: str, values: Sequence[Any]) -> tuple[str, list[Any]]:
+    """The statement and the values that it still asks for, in their order, numbered anew."""
+    numbers = sorted({int(one) for one in _PARAMETER.findall(sql)})
+    places = {str(number): f"${place}" for place, number in enumerate(numbers, 1)}
+    return _PARAMETER.sub(lambda found: places[found[1]], sql), [values[number - 1] for number in numbers]
 
 
 @dataclass(slots=True)

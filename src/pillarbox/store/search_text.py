@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import msgspec
+import structlog
 
 from pillarbox.core.errors import Invalid, Unavailable
 from pillarbox.core.ids import AccountId, BlobId, MessageId
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 FIELDS = {"subject": "s", "from": "f", "to": "t", "cc": "c", "bcc": "b"}
 """Fields of the envelope (RFC 9051 §6.4.4) that have letters of their own in the index; "h" is the whole header, "m"
 what the parts say."""
+
+_log = structlog.get_logger("pillarbox.store")
 
 _COLUMNS = "message_id, created_modseq, blob_id, blob_offset, blob_length, structure, headers"
 _HEADERS = msgspec.msgpack.Decoder(Headers)
@@ -126,7 +129,16 @@ async def texts_of(store: "Store", account: AccountId, sources: Sequence[Source]
 
 
 def _all(ready: Sequence[tuple[Source, list[_Piece] | bytes | None]]) -> list[Texts]:
-    return [_texts(source, pieces) for source, pieces in ready]
+    return [_safe(source, pieces) for source, pieces in ready]
+
+
+def _safe(source: Source, pieces: list[_Piece] | bytes | None) -> Texts:
+    """A message that cannot be taken apart is reported, and found by its envelope only."""
+    try:
+        return _texts(source, pieces)
+    except Exception:
+        _log.exception("store.message_unsearchable", message=source.message_id)
+        return _texts(source, None)
 
 
 async def _large(store: "Store", account: AccountId, source: Source) -> list[_Piece] | None:

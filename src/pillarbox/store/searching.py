@@ -14,7 +14,7 @@ from pillarbox.store import query as q
 from pillarbox.store.model import DELETED, Headers, MailboxView
 from pillarbox.store.port import Connection, Record
 from pillarbox.store.search_leaves import resolve
-from pillarbox.store.search_sql import Clause, Known, keyword
+from pillarbox.store.search_sql import Clause, Known, keyword, used
 
 if TYPE_CHECKING:
     from pillarbox.store.store import Store
@@ -52,7 +52,7 @@ class _Plan:
 
         async def scope(may: Known, sure: Known) -> set[MessageId]:
             where, values, _ = self.clause(store, condition, may, sure)
-            sql = f"SELECT DISTINCT p.message_id FROM placement p WHERE {where}"
+            sql, values = used(f"SELECT DISTINCT p.message_id FROM placement p WHERE {where}", values)
 
             async def unit(connection: Connection) -> list[Record]:
                 return await connection.all(sql, *values)
@@ -72,6 +72,7 @@ async def search(
     where, values, clause = plan.clause(store, condition, known, known)
     last = clause.bind(0)
     sql = f"SELECT p.uid FROM placement p WHERE {where} AND p.uid > {last} ORDER BY p.uid LIMIT {_ROWS}"
+    sql, values = used(sql, values)
 
     async def unit(connection: Connection) -> list[Uid]:
         found: list[Uid] = []
@@ -107,12 +108,12 @@ async def query(
     where, values, clause = plan.clause(store, rest, known, known)
     orders = tuple(order) or (q.Order(),)
     if any(one.by in _BY_HEADERS for one in orders):
-        rows = await _sorted(store, (where, values), clause, orders)
+        rows = await _sorted(store, where, clause, orders)
     else:
         terms = ", ".join(f"{_column(one.by, clause)} {'DESC' if one.descending else 'ASC'}" for one in orders)
         joined = _MESSAGE if any(one.by == "sent" for one in orders) else ""
         sql = f"SELECT p.message_id, p.thread_id FROM placement p{joined} WHERE {where} ORDER BY {terms}"
-        rows = await _ordered(store, f"{sql}, p.message_id DESC", values, collapse_threads, page)
+        rows = await _ordered(store, used(f"{sql}, p.message_id DESC", values), collapse_threads, page)
     return _cut(rows, collapse_threads, page)
 
 
@@ -122,9 +123,10 @@ async def count(store: "Store", account: AccountId, condition: q.Condition, coll
     known = await plan.known(store, rest)
     where, values, _ = plan.clause(store, rest, known, known)
     column = "thread_id" if collapse_threads else "message_id"
+    sql, values = used(f"SELECT COUNT(DISTINCT p.{column}) FROM placement p WHERE {where}", values)
 
     async def unit(connection: Connection) -> Record | None:
-        return await connection.one(f"SELECT COUNT(DISTINCT p.{column}) FROM placement p WHERE {where}", *values)
+        return await connection.one(sql, *values)
 
     row = await store.database.read_apart(unit)
     return row[0] if row else 0
@@ -154,10 +156,10 @@ def _column(by: str, clause: Clause) -> str:
 
 
 async def _ordered(
-    store: "Store", sql: str, values: Sequence[Any], collapse_threads: bool, page: tuple[int, int | None]
+    store: "Store", statement: tuple[str, Sequence[Any]], collapse_threads: bool, page: tuple[int, int | None]
 ) -> list[Record]:
     """The rows in order, no more of them than the page needs: the order of received is an index's own."""
-    position, limit = page
+    (sql, values), (position, limit) = statement, page
     needed = None if limit is None else position + limit
 
     async def unit(connection: Connection) -> list[Record]:
@@ -182,15 +184,14 @@ def _cut(rows: Sequence[Record], collapse_threads: bool, page: tuple[int, int | 
     return list(first.values())[position : None if limit is None else position + limit]
 
 
-async def _sorted(
-    store: "Store", where: tuple[str, Sequence[Any]], clause: Clause, orders: Sequence[q.Order]
-) -> list[Record]:
+async def _sorted(store: "Store", where: str, clause: Clause, orders: Sequence[q.Order]) -> list[Record]:
     """The rows sorted by what only the decoded header fields show."""
     columns = [("m.headers" if one.by in _BY_HEADERS else _column(one.by, clause)) for one in orders]
-    sql = f"SELECT p.message_id, p.thread_id, {', '.join(columns)} FROM placement p{_MESSAGE} WHERE {where[0]}"
+    sql = f"SELECT p.message_id, p.thread_id, {', '.join(columns)} FROM placement p{_MESSAGE} WHERE {where}"
+    sql, values = used(sql, clause.values)
 
     async def unit(connection: Connection) -> list[Record]:
-        return await connection.all(sql, *clause.values)
+        return await connection.all(sql, *values)
 
     rows = await store.database.read_apart(unit)
     return await asyncio.to_thread(_sort, rows, orders)

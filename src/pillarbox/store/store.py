@@ -7,7 +7,7 @@ from typing import TypeVar
 from pillarbox.core.clock import Clock
 from pillarbox.core.ids import AccountId, BlobId, MailboxId, MessageId, Modseq, ThreadId, Uid
 from pillarbox.core.limits import PAGE
-from pillarbox.store import changes, checking, objects, queueing, reading, searching, spool
+from pillarbox.store import changes, checking, indexing, objects, queueing, reading, searching, spool
 from pillarbox.store.adding import NotPut
 from pillarbox.store.blobs import Octets
 from pillarbox.store.counting import Counting
@@ -282,7 +282,13 @@ class Store:
 
     async def repair(self, account: AccountId) -> list[Finding]:
         """Make rows, counters and what is stored about messages agree with the octets; what was found and done."""
-        return await Repair(self.database, self._octets, self.settings, self.clock.now()).repair(account)
+        found = await Repair(self.database, self._octets, self.settings, self.clock.now()).repair(account)
+        await self.database.index.clear(account)  # made again by the housekeeping
+        return found
+
+    async def reindex(self, account: AccountId) -> int:
+        """Throw the full-text index of an account away and make it again; how many messages are in it."""
+        return await indexing.rebuild(self, account)
 
     def _hinted(self, account: AccountId, modseq: Modseq) -> None:
         if account == DIRECTORY:

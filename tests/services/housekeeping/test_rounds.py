@@ -4,7 +4,8 @@ import asyncio
 
 from pillarbox.core.errors import Unavailable
 from pillarbox.services.housekeeping.rounds import Round, keep_house, rounds
-from pillarbox.store.indexing import behind
+from pillarbox.store import query
+from pillarbox.store.indexing import Follower
 from tests.engines_fixtures import Engine
 from tests.stores import add_account, deliver, open_store
 
@@ -12,11 +13,26 @@ from tests.stores import add_account, deliver, open_store
 async def test_every_round_is_harmless_and_the_index_catches_up(engine: Engine) -> None:
     store = await open_store(engine)
     you = await add_account(store)
-    await deliver(store, you.account_id)
-    assert await behind(store) == [you.account_id]
+    added = await deliver(store, you.account_id)
     for one in rounds(store):
         await one.work()
-    assert await behind(store) == []
+    assert await store.database.index.documents(you.account_id) == [added.message_id]
+    await store.close()
+
+
+async def test_the_index_follows_all_accounts_and_does_nothing_twice(engine: Engine) -> None:
+    store = await open_store(engine)
+    accounts = [(await add_account(store, f"{name}@demo.test")).account_id for name in ("you", "friend")]
+    for account in accounts:
+        await deliver(store, account)
+    follower = Follower(store)
+    assert await follower.follow() == 2
+    assert await follower.follow() == 0
+    await deliver(store, accounts[1])
+    assert await follower.follow() == 1
+    assert len(await store.query(accounts[1], query.Text("text", "hello", words=True))) == 2
+    await store.database.index.clear(accounts[1])
+    assert await follower.follow() == 2
     await store.close()
 
 

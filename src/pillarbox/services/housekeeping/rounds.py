@@ -26,17 +26,11 @@ class Round:
 def rounds(store: Store) -> tuple[Round, ...]:
     """What is done for a store."""
     return (
-        Round("index", 1, 5, lambda: _index(store)),
+        Round("index", 1, 2, indexing.Follower(store).follow),
         Round("sweep", 60, 900, store.sweep),
         Round("tidy", 180, 3600, lambda: indexing.tidy(store)),
         Round("trim", 300, 21_600, store.trim),
     )
-
-
-async def _index(store: Store) -> None:
-    """Index what has come since the last round, account by account."""
-    for account in await indexing.behind(store):
-        await indexing.index(store, account)
 
 
 async def keep_house(every: Iterable[Round]) -> None:

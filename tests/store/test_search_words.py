@@ -1,0 +1,114 @@
+"""The analyser, what a text asks of the index, and snippets."""
+
+import pytest
+
+from pillarbox.store.analyser import fold, language, runs, stems, terms
+from pillarbox.store.search_words import narrow, phrases, snippet
+from pillarbox.store.vocabulary import Probe, Wanted, asked, fitting, merged, segment
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Hello, World_2!", ["hello", "world", "2"]),
+        ("ann@demo.test", ["ann", "demo", "test"]),
+        ("STRASSE Straße", ["strasse", "strasse"]),
+        ("ﬁsh e\u0301te\u0301", ["fish", "été"]),
+        ("東京都 a北京b", ["東京", "京都", "a", "北京", "b"]),
+        ("日", ["日"]),
+        ("हिन्दी", ["हिन्दी"]),
+        ("สวัส", ["สว", "วั", "ัส"]),
+        ("3.14 x²", ["3", "14", "x2"]),
+        ("😀 fine", ["😀", "fine"]),
+        ("q" * 70, ["q" * 64, "q" * 38]),
+        ("", []),
+    ],
+)
+def test_terms(text: str, expected: list[str]) -> None:
+    assert terms(fold(text)) == expected
+
+
+def test_any_part_of_a_long_run_lies_within_one_of_its_pieces() -> None:
+    run = "".join(chr(97 + n * n % 26) for n in range(200))
+    for start in range(len(run) - 32):
+        assert any(run[start : start + 32] in piece for piece in terms(run))
+
+
+def test_languages_and_stems() -> None:
+    assert language("The quick brown fox jumps over the lazy dog and went home to sleep") == "e"
+    assert language("Merci beaucoup pour votre message, nous vous répondrons dès que possible") == "f"
+    assert language("short") == "e"
+    assert stems(["running", "reports"], "e") == ["run", "report"]
+    assert stems(["running"], "") == ["running"]
+
+
+def probe(how: str, part: str) -> Probe:
+    return Probe(fields="m", how=how, part=part)
+
+
+@pytest.mark.parametrize(
+    ("needle", "expected", "decided"),
+    [
+        ("port", (probe("inside", "port"),), True),
+        ("ann@demo.te", (probe("ends", "ann"), Probe(("mdemo",)), probe("starts", "te")), False),
+        (" port", (probe("starts", "port"),), False),
+        ("port.", (probe("ends", "port"),), False),
+        ("東京", (Probe(("m東京",)),), True),
+        ("東京都", (Probe(("m東京",)), Probe(("m京都",))), False),
+        ("東", (probe("inside", "東"),), True),
+        ("...", (), False),
+        ("q" * 33, (probe("inside", "q" * 32),), False),
+    ],
+)
+def test_what_narrows_a_substring(needle: str, expected: tuple[Probe, ...], decided: bool) -> None:
+    assert narrow(needle, "m") == Wanted(expected, decided)
+
+
+def test_tokens_that_contain_a_part() -> None:
+    segments = [segment(["mreport", "sreport", "mport", "mx"]), segment(["mporter", "hmport"])]
+    assert fitting(segments, probe("inside", "port")) == ["mport", "mporter", "mreport"]
+    assert fitting(segments, probe("starts", "port")) == ["mport", "mporter"]
+    assert fitting(segments, probe("ends", "port")) == ["mport", "mreport"]
+    assert fitting(segments, probe("inside", "m")) == []
+    assert fitting(segments, Probe(fields="mh", how="inside", part="mp")) == ["hmport"]
+    assert fitting(["".join(segments)], probe("ends", "x")) == ["mx"]
+    assert merged(segments) == segment(["mreport", "sreport", "mport", "mx", "mporter", "hmport"])
+
+
+def test_cheap_probes_come_first() -> None:
+    segments = [segment(["maa", "mab", "mb"])]
+    wanted = Wanted((probe("inside", "a"), Probe(("mb",))), decided=False)
+    assert asked(segments, wanted) == [["mb"], ["maa", "mab"]]
+
+
+def test_phrases_of_a_query() -> None:
+    found = [phrase.words for phrase in phrases("lunch \"Budget  2024\" ann@demo.test don't 'two words' !")]
+    assert found == [("lunch",), ("budget", "2024"), ("ann", "demo", "test"), ("don", "t"), ("two", "words")]
+
+
+@pytest.mark.parametrize(
+    ("text", "query", "expected"),
+    [
+        ("The Reports were <late> & long", "report", "The <mark>Reports</mark> were &lt;late&gt; &amp; long"),
+        ("nothing here", "report", None),
+        ("nothing here", "!", None),
+        ("ich bin in 東京都 heute", "東京都", "ich bin in <mark>東京都</mark> heute"),
+        ("Eine Straße", "STRASSE", "Eine <mark>Straße</mark>"),
+        ("", "x", None),
+    ],
+)
+def test_snippets(text: str, query: str, expected: str | None) -> None:
+    assert snippet(text, query) == expected
+
+
+def test_a_snippet_of_a_long_text_begins_shortly_before_the_word() -> None:
+    text = "before " * 200 + "needle " + "after " * 200
+    found = snippet(text, "needles")
+    assert found is not None
+    assert "<mark>needle</mark>" in found
+    assert len(found) < 290
+    assert found.startswith("before")
+
+
+def test_runs_keep_their_order() -> None:
+    assert runs("b a b") == ["b", "a", "b"]
