@@ -10,9 +10,11 @@ LIST = Path(__file__).resolve().parents[1] / "tests" / "packages.apt"
 
 
 def wanted() -> list[str]:
-    """The packages of the list."""
+    """The packages of the list; those named after a version of Python only when ours is the distribution's."""
+    version = f"{sys.version_info.major}.{sys.version_info.minor}"
     lines = (line.partition("#")[0].strip() for line in LIST.read_text().splitlines())
-    return [line for line in lines if line]
+    ours = [line for line in lines if line and ("{python}" not in line or sys.base_prefix == "/usr")]
+    return [line.replace("{python}", version) for line in ours]
 
 
 def missing() -> list[str]:
