@@ -1,7 +1,7 @@
 """Email/query, Email/queryChanges and Email/changes (RFC 8621 §4.3 to §4.5)."""
 
 from pillarbox.core.ids import MessageId, ThreadId, parse_id, spell
-from pillarbox.core.limits import JMAP_CHANGES
+from pillarbox.core.limits import JMAP_CHANGES, JMAP_QUERY
 from pillarbox.servers.http.context import Context
 from pillarbox.servers.http.methods.filters import (
     Sorting,
@@ -33,14 +33,33 @@ async def email_query(context: Context, arguments: EmailQuery) -> Json:
     condition, sorting = condition_of(arguments.filter), sorting_of(arguments.sort)
     # The state is read first: a change between the two only makes a client ask again.
     modseq = await context.store.modseq(context.account_id)
-    found = await _results(context, condition, sorting, arguments.collapse_threads)
-    ids = [spell(MESSAGE_PREFIX, one) for one in found]
+    if sorting.threads or arguments.anchor is not None or arguments.position < 0:
+        found = await _results(context, condition, sorting, arguments.collapse_threads)
+        answer = page([spell(MESSAGE_PREFIX, one) for one in found], arguments)
+    else:
+        answer = await _first(context, condition, sorting, arguments)
     return {
         "accountId": context.spelled,
         "queryState": state(modseq),
         "canCalculateChanges": not searches_text(condition),
-        **page(ids, arguments),
+        **answer,
     }
+
+
+async def _first(context: Context, condition: Condition, sorting: Sorting, arguments: EmailQuery) -> Json:
+    """The same as `page`, the store finding no more than is asked for; counting all is left out where it can be."""
+    collapse, start = arguments.collapse_threads, arguments.position
+    limit = JMAP_QUERY if arguments.limit is None else min(arguments.limit, JMAP_QUERY)
+    window = (start, limit + 1)  # one more shows whether there are more
+    found = await context.store.query(context.account_id, condition, sorting.orders, collapse, window)
+    answer: Json = {"position": start, "ids": [spell(MESSAGE_PREFIX, one) for one in found[:limit]]}
+    if (arguments.limit is None and len(found) > limit) or (arguments.limit or 0) > JMAP_QUERY:
+        answer["limit"] = JMAP_QUERY
+    if arguments.calculate_total:
+        whole = len(found) <= limit and (found or not start)
+        count = start + len(found) if whole else await context.store.count(context.account_id, condition, collapse)
+        answer["total"] = count
+    return answer
 
 
 async def email_query_changes(context: Context, arguments: EmailQueryChanges) -> Json:
