@@ -52,7 +52,6 @@ CAPABILITIES: tuple[Capability, ...] = (
     Capability("WITHIN", "RFC 5032", When.AUTHENTICATED),
     Capability("OBJECTID", "RFC 8474", When.AUTHENTICATED),
     Capability("CONDSTORE", "RFC 7162", When.AUTHENTICATED, enable=True),
-    Capability("UTF8=ACCEPT", "RFC 6855", When.AUTHENTICATED, enable=True),
 )
 
 ENABLING = frozenset(one.name for one in CAPABILITIES if one.enable)

@@ -48,8 +48,6 @@ async def starttls(session: Session, command: Command, arguments: Nothing) -> No
 async def enable(session: Session, command: Command, arguments: Enable) -> Answer:
     """Switch extensions on for this connection (RFC 5161 §3.1)."""
     known = [name for name in arguments.capabilities if name in ENABLING]
-    if "UTF8=ACCEPT" in known:
-        session.decoder.utf8 = True
     session.stream.write(encoder.enabled(dict.fromkeys(known)))
     if "CONDSTORE" in known:
         await session.enable_condstore()
