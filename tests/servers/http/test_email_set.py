@@ -291,6 +291,16 @@ async def test_bad_import(house: House, given: Any, kind: str) -> None:
     assert list(answer["created"]) == ["good"]
 
 
+async def test_when_an_imported_message_was_received(house: House) -> None:
+    trace = (
+        b"Received: from a by b; Mon, 2 Nov 2026 10:00:00 +0000\r\nReceived: by c; Sun, 1 Nov 2026 10:00:00 +0000\r\n"
+    )
+    email = await house.imported(trace + letter())
+    assert (await shown(house, email, "receivedAt"))["receivedAt"] == "2026-11-02T10:00:00Z"
+    other = await house.imported(letter())
+    assert (await shown(house, other, "receivedAt"))["receivedAt"] == "2023-11-14T22:13:20Z"
+
+
 async def test_import_of_what_is_no_message(house: House) -> None:
     blob = await house.uploaded(b"\x00no message")
     inbox = {await house.mailbox("inbox"): True}

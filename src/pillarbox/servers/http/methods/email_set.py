@@ -1,11 +1,14 @@
 """Email/set, Email/import and Email/copy (RFC 8621 §4.6 to §4.8)."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import partial
 
 from pillarbox.core.errors import MailError, NotFound
 from pillarbox.core.ids import AccountId, MessageId, parse_id, spell
 from pillarbox.core.limits import JMAP_SET
+from pillarbox.message.date import parse_date
+from pillarbox.message.header import fields
 from pillarbox.servers.http.blobs import find_blob, message_blob
 from pillarbox.servers.http.context import Context
 from pillarbox.servers.http.errors import set_error
@@ -30,6 +33,7 @@ from pillarbox.wire.jmap.mail import EmailImport
 from pillarbox.wire.jmap.patch import apply_patch, parse_patch
 
 _MUTABLE = ("mailboxIds", "keywords")
+_TRACE = 64 << 10  # octets of an imported message in which its Received fields are looked for
 
 
 async def email_set(context: Context, arguments: Set) -> Json:
@@ -175,9 +179,11 @@ async def _imported(context: Context, given: Json) -> Draft:
     except NotFound as error:
         raise invalid_properties("blobId") from error
     spool = context.store.spool()
+    head = b""
     try:
         async for chunk in blob.chunks():
             spool.write(chunk)
+            head += chunk[: max(0, _TRACE - len(head))]
         arrived = await spool.finish()
     except BaseException:
         spool.discard()
@@ -185,7 +191,17 @@ async def _imported(context: Context, given: Json) -> Draft:
     if arrived.summary.root.body == 0:
         discard(arrived)
         raise SetError("invalidEmail", "the octets do not begin with a message header")
+    if wish.received is None:
+        wish = replace(wish, received=_received(head[: arrived.summary.root.body]))
     return Draft(arrived, wish)
+
+
+def _received(header: bytes) -> int | None:
+    """When the most recent Received field says the message came (RFC 8621 §4.8), None when there is none."""
+    for field in fields(header, 0, len(header)):
+        if field.name.lower() == b"received":
+            return parse_date(field.raw.rpartition(b";")[2])
+    return None
 
 
 async def email_copy(context: Context, arguments: Copy) -> Json:

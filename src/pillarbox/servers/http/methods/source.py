@@ -76,7 +76,7 @@ def _base64_size(head: bytes, tail: bytes, encoded: int) -> int:
 
 async def sources(store: Store, account: AccountId, emails: Sequence[Email]) -> list[Source]:
     """One for each message; the small ones are read together. What cannot be read is as if it were empty."""
-    small = [email for email in emails if email.blob.length <= BLOB_INLINE]
+    small = [email for email in emails if email.blob.length <= _LONG]
     octets = await store.many_octets(account, [email.blob for email in small])
     read = {email.message_id: data or b"" for email, data in zip(small, octets, strict=True)}
     return [Source(store, account, read.get(email.message_id), email.blob) for email in emails]
