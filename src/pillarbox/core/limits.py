@@ -113,7 +113,6 @@ HTTP_HEADER = 32 << 10  # octets of a request line and header
 HTTP_FIELDS = 100  # fields of a request header
 HTTP_HEADER_WAIT = 20  # seconds until it is whole
 HTML_TEXT = 2 << 20  # characters of one part that are shown as HTML
-HTML_PICTURES = 8 << 20  # octets of inline pictures put into a page itself
 PUSH_PING = (5, 600)  # seconds, RFC 8620 §7.3: least at most 30, most at least 300
 
 # Logins

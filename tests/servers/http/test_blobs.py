@@ -130,8 +130,12 @@ async def test_message_as_a_page(house: House) -> None:
     shown = await house.ask("GET", f"{path}?images=1", headers={"authorization": basic()})
     assert shown.headers["x-blocked-images"] == "0"
     assert 'src="http://far.test/a.png"' in shown.body.decode()
-    assert "data:image/png;base64,iVBORw==" in shown.body.decode()
-    assert "img-src 'self' data: https: http:" in shown.headers["content-security-policy"]
+    assert f'src="/jmap/download/{house.account}/' in shown.body.decode()
+    policy = shown.headers["content-security-policy"]
+    assert "img-src 'self' data: https: http:" in policy
+    assert "sandbox allow-same-origin allow-popups" in policy
+    assert "allow-scripts" not in policy
+    assert "script-src" not in policy
 
 
 async def test_text_as_a_page(house: House) -> None:

@@ -1,7 +1,6 @@
 """GET /jmap/html/{accountId}/{emailId}: a message as a page of its own, harmless, for a sandboxed frame."""
 
 import asyncio
-import base64
 from collections.abc import Mapping
 from dataclasses import dataclass
 from html import escape
@@ -10,12 +9,12 @@ from urllib.parse import quote
 from turbohtml.clean import Linkify, linkify
 
 from pillarbox.core.ids import MessageId, parse_id
-from pillarbox.core.limits import HTML_PICTURES, HTML_TEXT
-from pillarbox.message.body import decode_leaf, name_of
+from pillarbox.core.limits import HTML_TEXT
+from pillarbox.message.body import name_of
 from pillarbox.message.sanitize import Cleaned, clean_html
 from pillarbox.message.structure import Part, decode
 from pillarbox.servers.http.authentication import authenticate
-from pillarbox.servers.http.blobs import message_blob, part_blob, shifted
+from pillarbox.servers.http.blobs import message_blob, part_blob
 from pillarbox.servers.http.errors import HttpError
 from pillarbox.servers.http.exchange import Exchange
 from pillarbox.servers.http.methods.parts import Tree, tree_of
@@ -26,8 +25,11 @@ from pillarbox.store.model import MESSAGE_PREFIX, Need
 
 _POLICY = (
     "default-src 'none'; style-src 'unsafe-inline'; img-src 'self' data:{remote}; frame-ancestors 'self';"
-    " base-uri 'none'; form-action 'none'; sandbox allow-popups allow-popups-to-escape-sandbox"
+    " base-uri 'none'; form-action 'none'; sandbox allow-same-origin allow-popups allow-popups-to-escape-sandbox"
 )
+"""allow-same-origin lets the webmail measure and dress the frame from outside, and the message's own pictures be asked
+for with the user's cookie. It gives the message itself nothing, because nothing in it can run: there is no
+allow-scripts, and `default-src 'none'` forbids scripts a second time. The two must never stand here together."""
 _PICTURES = frozenset(("png", "jpeg", "gif", "webp"))
 _LINKS = Linkify(parse_email=True, schemes=("http", "https", "mailto"))
 _LINKED = 256 << 10  # characters of plain text in which links are looked for
@@ -57,7 +59,7 @@ async def send_html(hall: Hall, exchange: Exchange) -> None:
         raise HttpError(404, "no such message")
     source = (await sources(store, account.account_id, [email]))[0]
     tree = tree_of(decode(email.structure), source, message_blob(number), nested=False)
-    pictures = await _pictures(tree, owner, inside=remote)
+    pictures = _pictures(tree, owner)
     pieces = [piece for part in tree.reading.html if (piece := await _piece(tree, part, pictures)) is not None]
     cleaned = await asyncio.to_thread(_clean, pieces, pictures, remote)
     plain = not any(piece.html for piece in pieces)
@@ -83,26 +85,17 @@ def _blob(tree: Tree, part: Part) -> str:
     return part_blob(tree.blob, tree.sections[id(part)], tree.nested)
 
 
-async def _pictures(tree: Tree, owner: str, inside: bool) -> dict[str, str]:
-    """The address of every picture in the message, by its blob id and by its Content-ID.
-
-    `inside`: as data, because a page in a sandbox of its own cannot ask for anything in the user's name.
-    """
+def _pictures(tree: Tree, owner: str) -> dict[str, str]:
+    """The address of every picture in the message, by its blob id and by its Content-ID."""
     found: dict[str, str] = {}
-    room = HTML_PICTURES
     for part in tree.leaves():
         if part.type != "image" or part.subtype not in _PICTURES:
             continue
-        kind, blob = f"image/{part.subtype}", _blob(tree, part)
-        address = f"/jmap/download/{owner}/{blob}/{quote(name_of(part) or 'picture', safe='')}?type={kind}"
-        if inside and part.end - part.body <= room:
-            room -= part.end - part.body
-            octets = await tree.source.slice(part.body, part.end)
-            data = base64.b64encode(decode_leaf(octets, shifted(part, octets))).decode("ascii")
-            address = f"data:{kind};base64,{data}"
-        found[blob] = address
+        blob = _blob(tree, part)
+        name = quote(name_of(part) or "picture", safe="")
+        found[blob] = f"/jmap/download/{owner}/{blob}/{name}?type=image/{part.subtype}"
         if part.content_id is not None:
-            found.setdefault(part.content_id, address)
+            found.setdefault(part.content_id, found[blob])
     return found
 
 

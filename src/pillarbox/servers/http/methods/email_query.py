@@ -35,7 +35,8 @@ async def email_query(context: Context, arguments: EmailQuery) -> Json:
     modseq = await context.store.modseq(context.account_id)
     if sorting.threads or arguments.anchor is not None or arguments.position < 0:
         found = await _results(context, condition, sorting, arguments.collapse_threads)
-        answer = page([spell(MESSAGE_PREFIX, one) for one in found], arguments)
+        anchor = parse_id(MESSAGE_PREFIX, arguments.anchor or "")
+        answer = page(found, arguments, None if anchor is None else MessageId(anchor), _spelled)
     else:
         answer = await _first(context, condition, sorting, arguments)
     return {
@@ -86,6 +87,10 @@ async def email_query_changes(context: Context, arguments: EmailQueryChanges) ->
                 **query_changes(arguments, ids, touched, shifting),
             }
     raise MethodError("cannotCalculateChanges", "too many changes")
+
+
+def _spelled(message_id: MessageId) -> str:
+    return spell(MESSAGE_PREFIX, message_id)
 
 
 async def _results(context: Context, condition: Condition, sorting: Sorting, collapse: bool) -> list[MessageId]:

@@ -59,7 +59,7 @@ async def mailbox_query(context: Context, arguments: MailboxQuery) -> Json:
         "accountId": context.spelled,
         "queryState": state(modseq),
         "canCalculateChanges": True,
-        **page(ids, arguments),
+        **page(ids, arguments, arguments.anchor, str),
     }
 
 

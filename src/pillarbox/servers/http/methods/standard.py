@@ -1,6 +1,7 @@
 """What the standard methods of all types share: states, properties, pages of a query, changes of a query."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
+from typing import TypeVar
 
 from pillarbox.core.errors import Conflict
 from pillarbox.core.ids import Modseq
@@ -12,6 +13,8 @@ from pillarbox.wire.jmap.arguments import Changes, Comparator, Query, QueryChang
 from pillarbox.wire.jmap.codec import Json
 from pillarbox.wire.jmap.errors import MethodError, invalid_arguments
 from pillarbox.wire.jmap.session import COLLATIONS
+
+T = TypeVar("T")
 
 
 def state(modseq: Modseq) -> str:
@@ -88,17 +91,22 @@ def checked_sort(sort: Sequence[Comparator] | None, known: Collection[str]) -> l
     return comparators
 
 
-def page(ids: Sequence[str], arguments: Query) -> Json:
-    """Position, ids, limit and total of a query's answer (RFC 8620 §5.5)."""
+def page(ids: Sequence[T], arguments: Query, anchor: T | None, spelled: Callable[[T], str]) -> Json:
+    """Position, ids, limit and total of a query's answer (RFC 8620 §5.5); only what is answered is spelled.
+
+    `anchor` is the one in `arguments`, None when it cannot be an id.
+    """
     if arguments.anchor is not None:
         try:
-            start = max(ids.index(arguments.anchor) + arguments.anchor_offset, 0)
+            start = max(ids.index(anchor) + arguments.anchor_offset, 0) if anchor is not None else -1
         except ValueError:
-            raise MethodError("anchorNotFound") from None
+            start = -1
+        if start < 0:
+            raise MethodError("anchorNotFound")
     else:
         start = arguments.position if arguments.position >= 0 else max(len(ids) + arguments.position, 0)
     limit = JMAP_QUERY if arguments.limit is None else min(arguments.limit, JMAP_QUERY)
-    answer: Json = {"position": start, "ids": list(ids[start : start + limit])}
+    answer: Json = {"position": start, "ids": [spelled(one) for one in ids[start : start + limit]]}
     lowered = arguments.limit is not None and arguments.limit > JMAP_QUERY
     if lowered or (arguments.limit is None and len(ids) - start > JMAP_QUERY):
         answer["limit"] = JMAP_QUERY

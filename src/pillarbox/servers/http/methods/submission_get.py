@@ -64,7 +64,7 @@ async def submission_query(context: Context, arguments: Query) -> Json:
         "accountId": context.spelled,
         "queryState": state(modseq),
         "canCalculateChanges": True,
-        **page(ids, arguments),
+        **page(ids, arguments, arguments.anchor, str),
     }
 
 
