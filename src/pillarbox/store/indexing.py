@@ -19,6 +19,8 @@ ATTACHMENT = "a1"
 AGAIN = "p1"
 """The token of messages that the index holds in part only: every search looks at them themselves."""
 
+_STRIDE = 10  # messages a thread analyses before the loop has its turn
+
 STEMMED = {"s": "u", "m": "n"}
 """Fields whose stems are indexed → the letter of their stems; a stem's term begins with its language's letter."""
 
@@ -69,10 +71,13 @@ async def index(store: "Store", account: AccountId) -> int:
 
 
 async def _analysed(texts: Sequence[Texts], damaged: set[MessageId]) -> list[tuple[frozenset[str], set[str]]]:
-    def work() -> list[tuple[frozenset[str], set[str]]]:
-        return [tokens_of(one, one.message_id in damaged) for one in texts]
+    def work(some: Sequence[Texts]) -> list[tuple[frozenset[str], set[str]]]:
+        return [tokens_of(one, one.message_id in damaged) for one in some]
 
-    return await asyncio.to_thread(work)
+    made: list[tuple[frozenset[str], set[str]]] = []
+    for at in range(0, len(texts), _STRIDE):
+        made += await asyncio.to_thread(work, texts[at : at + _STRIDE])
+    return made
 
 
 def _batch(rows: list[Source]) -> list[Source]:

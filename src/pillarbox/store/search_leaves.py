@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from pillarbox.core.errors import Unavailable
 from pillarbox.core.ids import AccountId, MessageId
 from pillarbox.core.limits import PAGE
 from pillarbox.message.date import parse_date_zone
@@ -23,7 +24,7 @@ from pillarbox.store.search_words import (
     phrases,
     word_probes,
 )
-from pillarbox.store.vocabulary import Found, Probe, Wanted
+from pillarbox.store.vocabulary import Cursor, Found, Probe, Wanted
 
 if TYPE_CHECKING:
     from pillarbox.store.store import Store
@@ -143,7 +144,11 @@ def _fits(probe: Probe, tokens: frozenset[str], fields: Sequence[tuple[str, str]
 async def _narrow(store: "Store", account: AccountId, leaves: Sequence[_Leaf]) -> None:
     """Ask the index, once for all leaves; what it does not hold or holds in part stays open."""
     again = Wanted((Probe(tokens=(AGAIN,)),), decided=True)
-    found = await store.database.index.look(account, (*(leaf.wanted for leaf in leaves), again))
+    asked = (*(leaf.wanted for leaf in leaves), again)
+    try:
+        found = await store.database.index.look(account, asked)
+    except Unavailable:  # reported by the engine; the texts are there all the same
+        found = Found(Cursor(), tuple(set() if one.probes else None for one in asked))
     behind = await _behind(store, account, found) | (found.sets[-1] or set())
     for leaf, fitting in zip(leaves, found.sets, strict=False):
         if fitting is None:

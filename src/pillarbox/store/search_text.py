@@ -26,6 +26,8 @@ FIELDS = {"subject": "s", "from": "f", "to": "t", "cc": "c", "bcc": "b"}
 """Fields of the envelope (RFC 9051 §6.4.4) that have letters of their own in the index; "h" is the whole header, "m"
 what the parts say."""
 
+_STRIDE = 5  # messages a thread takes apart before the loop has its turn
+
 _log = structlog.get_logger("pillarbox.store")
 
 _COLUMNS = "message_id, created_modseq, blob_id, blob_offset, blob_length, structure, headers"
@@ -124,7 +126,8 @@ async def texts_of(store: "Store", account: AccountId, sources: Sequence[Source]
             (one, octets[one.message_id] if one.message_id in octets else await _large(store, account, one))
             for one in page
         ]
-        made += await asyncio.to_thread(_all, ready)
+        for first in range(0, len(ready), _STRIDE):
+            made += await asyncio.to_thread(_all, ready[first : first + _STRIDE])
     return made
 
 

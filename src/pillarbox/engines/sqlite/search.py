@@ -104,9 +104,10 @@ class SqliteSearch:
 
     async def _do(self, unit: Callable[[apsw.Connection], T], begin: str = "BEGIN IMMEDIATE") -> T:
         try:
-            return await asyncio.get_running_loop().run_in_executor(self._executor, self._run, unit, begin)
+            running = asyncio.get_running_loop().run_in_executor(self._executor, self._run, unit, begin)
         except RuntimeError as error:  # the executor is shut down
             raise Unavailable("the index is closed") from error
+        return await running
 
     def _run(self, unit: Callable[[apsw.Connection], T], begin: str) -> T:
         opened: _Opened | None = None
