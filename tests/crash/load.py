@@ -66,7 +66,8 @@ class Load:
                     return
                 recipients = tuple(chance.sample(SHARED, chance.randint(1, len(SHARED))))
                 attempt = self.ledger.attempt("smtp", recipients, chance.choice(SIZES))
-                smtp.sendmail("ann@elsewhere.test", recipients, attempt.octets)
+                refused = smtp.sendmail("ann@elsewhere.test", recipients, attempt.octets)
+                attempt.accounts = tuple(one for one in recipients if one not in refused)
                 self.ledger.acknowledge(attempt)
 
     def _append(self, chance: random.Random) -> None:

@@ -105,7 +105,7 @@ def _kill(server: PillarboxServer, postgres: PostgresServer | None, chance: rand
     victim = chance.choice(["worker", "worker", "group", "database" if postgres else "worker"])
     if number == 0 or victim == "group":  # the first round always, so that the lock of `_hold` has lost its process
         server.kill()
-        assert not _group(server.process.pid)
+        until(lambda: not _group(server.process.pid))
         server.start()
     elif victim == "worker":
         workers = server.workers()

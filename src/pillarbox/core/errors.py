@@ -67,3 +67,10 @@ class Unavailable(MailError):
 
     public = "temporarily unavailable"
     temporary = True
+
+
+class Damaged(Unavailable):
+    """What was stored is there but cannot be read as it was written; asking again does not help."""
+
+    public = "stored data is damaged"
+    temporary = False

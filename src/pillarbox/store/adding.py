@@ -103,11 +103,15 @@ async def keep_octets(work: Work, account: AccountId, arrived: Arrived) -> None:
     if arrived.size > BLOB_INLINE or arrived.octets is None:
         if arrived.blob_id not in work.put:
             raise NotPut(arrived)
+        await work.connection.run(
+            "DELETE FROM damaged WHERE account_id = $1 AND blob_id = $2", account, arrived.blob_id
+        )
         return
     coding, octets = (1, arrived.packed) if arrived.packed is not None else (0, arrived.octets)
     await work.connection.run(
         "INSERT INTO blob (account_id, blob_id, coding, octets) VALUES ($1, $2, $3, $4)"
-        " ON CONFLICT (account_id, blob_id) DO NOTHING",
+        " ON CONFLICT (account_id, blob_id) DO UPDATE SET coding = excluded.coding, octets = excluded.octets"
+        " WHERE blob.octets <> excluded.octets",  # the row may be damaged, and this message is about to be promised
         account,
         arrived.blob_id,
         coding,
@@ -128,9 +132,7 @@ def _mint(ledger: Ledger) -> MessageId:
     return MessageId((moment << 20 | (ledger.modseq & 0x3FFF) << 6 | ledger.minted & 0x3F) & (1 << 63) - 1)
 
 
-async def _insert_message(
-    work: Work, ledger: Ledger, arrived: Arrived, ids: tuple[MessageId, ThreadId, int]
-) -> None:
+async def _insert_message(work: Work, ledger: Ledger, arrived: Arrived, ids: tuple[MessageId, ThreadId, int]) -> None:
     message, thread, received = ids
     summary = arrived.summary
     await work.connection.run(

@@ -1,17 +1,20 @@
 """Reading octets: small ones from rows, large ones from the blob store; what is damaged is reported and remembered."""
 
 from collections.abc import AsyncIterator, Sequence
+from typing import NoReturn
 
 import structlog
 from backports.zstd import ZstdError, decompress
 from blake3 import blake3
 
 from pillarbox.core.clock import Clock
-from pillarbox.core.errors import NotFound, Unavailable
+from pillarbox.core.errors import Damaged, NotFound, Unavailable
 from pillarbox.core.ids import AccountId, BlobId
 from pillarbox.core.limits import BLOB_INLINE, CHUNK, PAGE
 from pillarbox.store.model import BlobRef
 from pillarbox.store.port import BlobStore, Connection, Database, Record
+
+OTHER_HASH = "the octets have another hash"
 
 _log = structlog.get_logger("pillarbox.store")
 
@@ -25,7 +28,7 @@ class Octets:
         self._clock = clock
 
     async def slice(self, account: AccountId, blob: BlobRef, start: int, length: int) -> bytes:
-        """`length` octets from `start` of what the reference means; fewer at its end. Unavailable when damaged."""
+        """`length` octets from `start` of what the reference means; fewer at its end. Damaged."""
         length = max(0, min(length, blob.length - start))
         if not length or start < 0:
             return b""
@@ -33,6 +36,7 @@ class Octets:
         row = await self._row(account, blob)
         if row is not None:
             return (await self._opened(account, blob.blob_id, row))[begin : begin + length]
+        await self._refuse_known(account, blob.blob_id)
         return await self._large(account, blob.blob_id, begin, length)
 
     async def chunks(
@@ -47,10 +51,20 @@ class Octets:
             whole = await self._opened(account, blob.blob_id, row)
             yield whole[blob.offset + start : blob.offset + end]
             return
+        await self._refuse_known(account, blob.blob_id)
+        async for chunk in self._stream(account, blob, start, end):
+            yield chunk
+
+    async def _stream(self, account: AccountId, blob: BlobRef, start: int, end: int) -> AsyncIterator[bytes]:
+        digest = blake3() if blob.offset == start == 0 and end == blob.length else None
         while start < end:
-            part = min(CHUNK, end - start)
-            yield await self._large(account, blob.blob_id, blob.offset + start, part)
-            start += part
+            octets = await self._large(account, blob.blob_id, blob.offset + start, min(CHUNK, end - start))
+            start += len(octets)
+            if digest is not None:
+                digest.update(octets)
+                if start == end and digest.hexdigest() != blob.blob_id:  # the reader gets no last chunk
+                    await self._refuse(account, blob.blob_id, OTHER_HASH)
+            yield octets
 
     async def many(self, account: AccountId, refs: Sequence[BlobRef]) -> list[bytes | None]:
         """See Store.many_octets."""
@@ -65,14 +79,23 @@ class Octets:
             async def unit(connection: Connection, array: object = array) -> list[Record]:
                 return await connection.all(sql, account, array)
 
-            rows.update((row[0], row[1:]) for row in await self._database.read(unit))
+            try:
+                rows.update((row[0], row[1:]) for row in await self._database.read(unit))
+            except Damaged:  # the others are read without it
+                return [await self._alone(account, ref) for ref in refs]
         return [await self._one_of(account, ref, rows.get(ref.blob_id)) for ref in refs]
+
+    async def _alone(self, account: AccountId, ref: BlobRef) -> bytes | None:
+        try:
+            return await self.slice(account, ref, 0, ref.length)
+        except Unavailable:
+            return None
 
     async def _one_of(self, account: AccountId, ref: BlobRef, row: Record | None) -> bytes | None:
         try:
             if row is not None:
                 return (await self._opened(account, ref.blob_id, row))[ref.offset : ref.offset + ref.length]
-            return await self._large(account, ref.blob_id, ref.offset, ref.length)
+            return await self.slice(account, ref, 0, ref.length)
         except Unavailable:
             return None
 
@@ -80,28 +103,41 @@ class Octets:
         if blob.offset + blob.length > BLOB_INLINE:
             return None
         sql = "SELECT coding, octets FROM blob WHERE account_id = $1 AND blob_id = $2"
-        return await self._database.read(lambda connection: connection.one(sql, account, blob.blob_id))
+        try:
+            return await self._database.read(lambda connection: connection.one(sql, account, blob.blob_id))
+        except Damaged as error:
+            await self.set_aside(account, blob.blob_id, str(error))
+            raise
 
     async def _opened(self, account: AccountId, blob_id: BlobId, row: Record) -> bytes:
         coding, octets = row
-        if not coding:
-            return bytes(octets)
         try:
-            return decompress(octets)
+            whole = decompress(octets) if coding else bytes(octets)
         except ZstdError as error:
-            await self.set_aside(account, blob_id, str(error))
-            raise Unavailable(f"blob {blob_id} is damaged") from error
+            await self._refuse(account, blob_id, str(error))
+        if blake3(whole).hexdigest() != blob_id:
+            await self._refuse(account, blob_id, OTHER_HASH)
+        return whole
 
     async def _large(self, account: AccountId, blob_id: BlobId, start: int, length: int) -> bytes:
         try:
             part = await self._blobs.read(blob_id, start, length)
-        except NotFound as error:
-            await self.set_aside(account, blob_id, "missing")
-            raise Unavailable(f"blob {blob_id} is missing") from error
+        except NotFound:
+            await self._refuse(account, blob_id, "missing")
         if len(part) != length:
-            await self.set_aside(account, blob_id, f"{len(part)} octets instead of {length}")
-            raise Unavailable(f"blob {blob_id} is too short")
+            await self._refuse(account, blob_id, f"{len(part)} octets instead of {length}")
         return part
+
+    async def _refuse_known(self, account: AccountId, blob_id: BlobId) -> None:
+        """Refuse a large blob that was found damaged before: its first octets may look well."""
+        sql = "SELECT reason FROM damaged WHERE account_id = $1 AND blob_id = $2"
+        row = await self._database.read(lambda connection: connection.one(sql, account, blob_id))
+        if row is not None:
+            raise Damaged(f"blob {blob_id} is damaged: {row[0]}")
+
+    async def _refuse(self, account: AccountId, blob_id: BlobId, reason: str) -> NoReturn:
+        await self.set_aside(account, blob_id, reason)
+        raise Damaged(f"blob {blob_id} is damaged: {reason}")
 
     async def set_aside(self, account: AccountId, blob_id: BlobId, reason: str) -> None:
         """Report a damaged blob and remember it, so that it can be repaired; reading goes on without it."""
@@ -124,8 +160,11 @@ class Octets:
         """Whether the octets of a whole blob still have the hash they are named by."""
         digest = blake3()
         try:
-            async for chunk in self.chunks(account, blob):
-                digest.update(chunk)
+            if await self._row(account, blob) is not None:
+                digest.update(await self.slice(account, blob, 0, blob.length))
+            else:
+                async for chunk in self._stream(account, blob, 0, blob.length):
+                    digest.update(chunk)
         except Unavailable:
             return False
         return digest.hexdigest() == blob.blob_id

@@ -35,9 +35,8 @@ class Repair:
         """Make rows and counters agree and derive again what is stored about messages; what was found and done."""
         findings = await checking.check(self._database, self._octets, account, deep=False)
         await self._database.write(lambda connection: self._rows(connection, account))
-        found = [*findings, *await self._summaries(account)]
         await self._heal(account)
-        return found
+        return [*findings, *await self._summaries(account)]
 
     async def _rows(self, connection: Connection, account: AccountId) -> None:
         work = Work(connection, self._database.dialect, self._limits, self._now, frozenset())

@@ -79,10 +79,9 @@ class FileBlobs:
             _flush(path)
         with closing(FileLock(str(self._folder / "lock"))) as lock:
             lock.acquire(shared=True)
-            if arrived is None or _size(place) == arrived:  # without a file: put before, by a call repeated now
+            if arrived is None:  # put before, by a call repeated now
                 os.utime(place)
-                path.unlink(missing_ok=True)
-            else:
+            else:  # also when the blob is there: what is there may be damaged
                 self._move(path, place)
         # Also when it was there: whoever put it may not have come this far.
         for folder in (place.parent, place.parent.parent, self._folder):

@@ -7,7 +7,7 @@ from typing import Any, NoReturn, TypeVar, cast
 
 import apsw
 
-from pillarbox.core.errors import Exists, Unavailable
+from pillarbox.core.errors import Damaged, Exists, Unavailable
 from pillarbox.engines.sqlite.dialect import numbered
 from pillarbox.store.port import Record
 
@@ -68,6 +68,8 @@ def refuse(error: Exception) -> NoReturn:
         raise Exists(str(error)) from error
     if isinstance(error, (*_DOWN, OSError)):
         _log.error("engines.sqlite_failed error=%s detail=%s", type(error).__name__, error)
+        if isinstance(error, (apsw.CorruptError, apsw.NotADBError)):
+            raise Damaged(str(error)) from error
         raise Unavailable(f"{type(error).__name__}: {error}") from error
     raise error
 

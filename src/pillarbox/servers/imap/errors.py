@@ -3,6 +3,7 @@
 from pillarbox.core.errors import (
     Busy,
     Conflict,
+    Damaged,
     Denied,
     Exists,
     Invalid,
@@ -23,6 +24,7 @@ _CODES: dict[type[MailError], str] = {
     Conflict: "EXPUNGEISSUED",
     Busy: "INUSE",
     Unavailable: "UNAVAILABLE",
+    Damaged: "CORRUPTION",
 }
 TRYCREATE: dict[type[MailError], str] = {NotFound: "TRYCREATE"}
 """Where the mailbox named is the target of messages (RFC 9051 §7.1)."""
