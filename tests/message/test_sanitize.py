@@ -71,6 +71,9 @@ VECTORS = [
     "<p id=x class=y onclick=z contenteditable>x</p>",
     "<a href='#' target=_self rel=opener ping=//evil>x</a>",
     "<div style='background:var(--x)'>x</div>",
+    "<div style='background:rgb(url(//evil))'>x</div>",
+    "<div style='background:#fff;background:#fff u\\72l(//evil)'>x</div>",
+    "<div style='background:url(data:image/svg+xml;#fff,url(//evil)) #000'>x</div>",
     "<details open ontoggle=alert(1)>x</details>",
     "<marquee onstart=alert(1)>x</marquee>",
     "<frameset onload=1><frame src=javascript:1></frameset>",
@@ -167,6 +170,28 @@ def test_nothing_acts_or_loads(vector: str, frame: str) -> None:
 def test_what_is_harmless_stays() -> None:
     source = '<h1 style="color:red;margin:0">Hi</h1><table cellpadding="2"><tbody><tr><td>x</td></tr></tbody></table>'
     assert clean_html(source, lambda cid: None, remote=False).html == source
+
+
+BACKGROUNDS = {
+    "background:#0a5": "#0a5",
+    "BACKGROUND : Tomato !important": "Tomato",
+    "background:rgb(1, 2, 3) none repeat": "rgb(1, 2, 3)",
+    "background:#fff url(//evil/x) no-repeat": "#fff",
+    "background:url(//evil/#abc) #fff": "#fff",
+    "background:linear-gradient(90deg,#e66,#99f)": "#e66",
+    "background:url(//evil#abc)": "",
+    "background:u\\72l(//evil)": "",
+    "background:image-set('//evil' 1x)": "",
+    "background:var(--x)": "",
+    "background:red //evil": "",
+}
+
+
+@pytest.mark.parametrize("style", BACKGROUNDS)
+def test_of_a_background_the_colour_stays(style: str) -> None:
+    cleaned = clean_html(f'<p style="{style};color:#fff">x</p>', lambda cid: None, remote=True).html
+    ground = f"background-color:{BACKGROUNDS[style]};" if BACKGROUNDS[style] else ""
+    assert cleaned == f'<p style="{ground}color:#fff">x</p>'
 
 
 def test_links_tell_nobody() -> None:

@@ -42,8 +42,8 @@ export class App {
 
   async start(): Promise<void> {
     // Both at once: a round trip less before the first list.
-    const opening = this.client.open();
-    opening.catch(() => undefined);
+    const opening = this.login.known ? this.client.open() : undefined;
+    opening?.catch(() => undefined);
     if (await this.login.check()) await this.enter(opening);
   }
 

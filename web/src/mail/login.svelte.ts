@@ -2,15 +2,27 @@
 
 export type LoginState = 'starting' | 'out' | 'in' | 'expired' | 'unreachable';
 
+/** Somebody has signed in with this browser: without it there is no session to ask for. */
+const KNOWN = 'pillarbox.known';
+
 export class Login {
   state = $state<LoginState>('starting');
   username = $state('');
 
+  get known(): boolean {
+    return localStorage.getItem(KNOWN) !== null;
+  }
+
   /** Asks the server whether the cookie still stands. */
   async check(): Promise<boolean> {
+    if (!this.known) {
+      this.state = 'out';
+      return false;
+    }
     try {
       const response = await fetch('/auth/session', { credentials: 'same-origin' });
       if (response.status === 401) {
+        localStorage.removeItem(KNOWN);
         this.state = 'out';
         return false;
       }
@@ -34,6 +46,7 @@ export class Login {
     const body = (await response.json().catch(() => ({}))) as { username?: string; detail?: string };
     if (response.ok) {
       this.username = body.username ?? username;
+      localStorage.setItem(KNOWN, '1');
       return '';
     }
     if (response.status === 429) return body.detail ?? 'Too many attempts. Wait a moment, then try again.';
@@ -44,6 +57,7 @@ export class Login {
   async signOut(): Promise<void> {
     await this.post('/auth/logout', {}).catch(() => undefined);
     sessionStorage.clear();
+    localStorage.removeItem(KNOWN);
     location.assign('/');
   }
 

@@ -123,15 +123,33 @@ const FRAME_STYLE = `
   blockquote { margin: 0.6em 0; padding-left: 0.9em; border-left: 3px solid var(--rule); color: inherit; }
 `;
 
+/** The frame's own style, before that of the message. Dark only for mail without colours of its own. */
+function frameStyle(cleaned: string, dark: boolean): string {
+  const plain = !hasOwnColours(cleaned);
+  const variables =
+    dark && plain
+      ? '--scheme: dark; --ink: #e9e4df; --link: #8fb8f0; --rule: #4a4440; --pad: 0'
+      : `--scheme: light; --ink: #211d1b; --link: #1f5fae; --rule: #d8d2cc; --pad: ${dark ? '16px' : '0'}`;
+  return `:root{${variables}}${FRAME_STYLE}`;
+}
+
 /** A whole document for the frame's srcdoc. */
 export function frameDocument(cleaned: string, dark: boolean): string {
-  const plain = !hasOwnColours(cleaned);
-  const night = dark && plain;
-  const variables = night
-    ? '--scheme: dark; --ink: #e9e4df; --link: #8fb8f0; --rule: #4a4440; --pad: 0'
-    : `--scheme: light; --ink: #211d1b; --link: #1f5fae; --rule: #d8d2cc; --pad: ${dark ? '16px' : '0'}`;
-  const paper = dark && !plain ? 'body { background: #fff; }' : '';
-  return `<!doctype html><html><head><meta charset="utf-8"><meta http-equiv="Content-Security-Policy" content="${POLICY}"><base target="_blank"><style>:root{${variables}}${FRAME_STYLE}${paper}</style></head><body>${cleaned}</body></html>`;
+  return `<!doctype html><html><head><meta charset="utf-8"><meta http-equiv="Content-Security-Policy" content="${POLICY}"><base target="_blank"><style>${frameStyle(cleaned, dark)}</style></head><body>${cleaned}</body></html>`;
+}
+
+/** Gives a document that came from the server (with its remote pictures) the look of the other. */
+export function dress(page: Document, dark: boolean): void {
+  const body = page.body;
+  if (!page.head || !body) return;
+  let style = page.getElementById('webmail');
+  if (!style) {
+    style = page.createElement('style');
+    style.id = 'webmail';
+    page.head.replaceChildren(style);
+    fold(body);
+  }
+  style.textContent = frameStyle(body.innerHTML, dark);
 }
 
 /** The words of an HTML message, for quoting it as text. Parsed inertly: no script runs, nothing is loaded. */
