@@ -12,7 +12,7 @@ from pillarbox.store.transaction import Transaction
 from tests.server import PASSWORD
 from tests.servers.imap.house import SIZE, House
 from tests.servers.imap.wire import Client, connect
-from tests.stores import arrive, letter
+from tests.stores import arrive, deliver, letter
 
 
 async def _enter(house: House, login: str, mailbox: str = "INBOX") -> Client:
@@ -203,3 +203,45 @@ async def test_a_damaged_message_is_stepped_over(house: House) -> None:
     assert [answer.split()[0] for answer in untagged] == [b"1", b"3"]
     assert tagged.startswith(b"NO [CORRUPTION]")
     client.close()
+
+
+async def test_who_is_silent_for_too_long_is_sent_away(house: House) -> None:
+    client = await connect(house.port["imap"])
+    for stream in list(house.listeners["imap"]._streams):
+        stream.sweep(stream.deadline + 1)
+    assert (await client.response()).startswith(b"* BYE idle for too long")
+
+
+async def test_a_full_account_takes_no_more(house: House) -> None:
+    account = await house.account()
+    await house.store.directory.set_quota(account.account_id, 100)
+    client = await _enter(house, account.login)
+    _, tagged = await client.command("APPEND INBOX {200}", b"x" * 200)
+    assert tagged.startswith(b"NO [OVERQUOTA]")
+    assert await client.ok("SEARCH ALL") == [b"SEARCH"]
+    client.close()
+
+
+async def test_an_idling_client_of_a_deleted_mailbox_is_sent_away(house: House) -> None:
+    account = await house.account()
+    client = await _enter(house, account.login)
+    await client.ok("CREATE Work")
+    idler = await _enter(house, account.login, "Work")
+    await idler.send(b"i IDLE\r\n")
+    assert await idler.response() == b"+ idling"
+    await client.ok("DELETE Work")
+    assert (await idler.response()).startswith(b"* BYE")
+    client.close()
+
+
+async def test_news_of_another_way_in_reach_an_idling_client(house: House) -> None:
+    account = await house.account()
+    idler = await _enter(house, account.login)
+    await idler.send(b"i IDLE\r\n")
+    assert await idler.response() == b"+ idling"
+    await deliver(house.store, account.account_id)
+    assert await idler.response() == b"* 1 EXISTS"
+    assert await idler.response() == b"* 1 RECENT"
+    await idler.send(b"DONE\r\n")
+    assert await idler.response() == b"i OK IDLE terminated"
+    idler.close()

@@ -25,8 +25,6 @@ class Selected:
     """
 
     mailbox_id: MailboxId
-    name: str
-    uidvalidity: int
     read_only: bool
     uids: Sequence[int]
     modseq: Modseq

@@ -4,7 +4,7 @@ from pillarbox.core.errors import MailError
 from pillarbox.core.ids import spell
 from pillarbox.servers.imap.errors import refusal
 from pillarbox.servers.imap.flags import DEFINED, PERMANENT
-from pillarbox.servers.imap.selected import Selected
+from pillarbox.servers.imap.selected import NOTHING, Selected
 from pillarbox.servers.imap.session import Answer, Session
 from pillarbox.store.model import MAILBOX_PREFIX, Mailbox, MailboxView
 from pillarbox.store.transaction import Transaction
@@ -24,10 +24,10 @@ async def select(session: Session, command: Command, arguments: Select) -> Answe
     except MailError as error:
         raise refusal(error) from error
     read_only = command.name == "EXAMINE"
-    selected = Selected(mailbox.mailbox_id, mailbox.name, view.uidvalidity, read_only, view.uids, view.modseq)
+    selected = Selected(mailbox.mailbox_id, read_only, view.uids, view.modseq)
     recents = session.house.recents
     after = await recents.after(session.owner, mailbox.mailbox_id, view.uids)
-    selected.recent = frozenset(uid for uid in _above(view, after))
+    selected.recent = frozenset(_above(view, after)) or NOTHING
     if not read_only:
         recents.tell(session.owner, mailbox.mailbox_id, view.uids[-1] if view.uids else 0)
     session.select(selected)
