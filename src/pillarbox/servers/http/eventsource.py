@@ -90,19 +90,22 @@ async def _events(
             timeout = asked.ping or _REVISIT
             done, _ = await asyncio.wait((waking, closing, leaving), timeout=timeout, return_when="FIRST_COMPLETED")
             waking.cancel()
-            if closing in done or leaving in done or not await still_valid(hall, account):
+            if closing in done or leaving in done:
                 return
-            if not done and asked.ping:
-                yield b"event: ping\ndata: %s\n\n" % encode({"interval": asked.ping})
-                continue
-            woken.clear()
-            states, since = await changed_states(hall.services.store, account, asked.types, since)
+            states: dict[str, str] = {}
+            if done:
+                woken.clear()
+                states, since = await changed_states(hall.services.store, account, asked.types, since)
+            if not await still_valid(hall, account):  # asked last: nothing is told after a login has ended
+                return
             if states:
                 change = {spell(ACCOUNT_PREFIX, account.account_id): states}
                 data = encode({"@type": "StateChange", "changed": change})
                 yield b"event: state\nid: %d\ndata: %s\n\n" % (since, data)
                 if asked.close_after:
                     return
+            elif not done and asked.ping:
+                yield b"event: ping\ndata: %s\n\n" % encode({"interval": asked.ping})
     finally:
         watch.close()
         closing.cancel()
