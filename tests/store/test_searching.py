@@ -298,7 +298,7 @@ async def test_an_index_file_that_is_damaged_is_made_anew(tmp_path: Path) -> Non
     await index(store, account)
     await store.close()
     await engine.close()
-    spoil(tmp_path / "mail.search.db")
+    spoil(tmp_path / "search.db")
     engine = Engine("sqlite", tmp_path, "")
     store = await open_store(engine)
     assert await found(store, account, q.Text("subject", "one")) == {one}

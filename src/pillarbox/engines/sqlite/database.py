@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any, TypeVar, cast
 
 import apsw
@@ -29,7 +30,7 @@ class SqliteDatabase:
 
     def __init__(self, path: str, *, flush_seconds: float = 0.0) -> None:
         self.dialect: Dialect = SqliteDialect()
-        self.index: SearchIndex = SqliteSearch(f"{path.removesuffix('.db')}.search.db")
+        self.index: SearchIndex = SqliteSearch(str(Path(path).with_name("search.db")))
         self._path = path
         raw = open_connection(path)
         self._writer = GroupWriter(raw, FileLock(f"{path}.lock"), flush_seconds)
