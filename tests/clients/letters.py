@@ -37,7 +37,7 @@ def large(sender: str = "big@example.org", octets: int = 10_000_000) -> bytes:
         (
             f"From: {sender}\r\nTo: you@{DOMAIN}\r\nSubject: =?utf-8?b?R3Jvw59lIERhdGVp?=\r\n"
             "Date: Wed, 17 Jul 2024 02:00:00 -0700\r\nMessage-ID: <large@example.org>\r\nMIME-Version: 1.0\r\n"
-            'Content-Type: multipart/mixed; boundary="=_b"\r\n\r\n--=_b\r\nContent-Type: text/plain\r\n\r\nsee below\r\n'
+            'Content-Type: multipart/mixed; boundary="=_b"\r\n\r\n--=_b\r\nContent-Type: text/plain\r\n\r\nbelow\r\n'
             "--=_b\r\nContent-Type: application/octet-stream\r\nContent-Transfer-Encoding: base64\r\n"
             "Content-Disposition: attachment; filename*=utf-8''gro%C3%9F.bin\r\n\r\n"
         ).encode()

@@ -72,7 +72,13 @@ class Home:
         """Run a program to its end, `octets` on its standard input."""
         parts = [program(str(command[0])), *map(str, command[1:])]
         done = subprocess.run(
-            parts, input=octets, capture_output=True, env=self.environment(), cwd=self.folder, timeout=TIMEOUT
+            parts,
+            check=False,
+            input=octets,
+            capture_output=True,
+            env=self.environment(),
+            cwd=self.folder,
+            timeout=TIMEOUT,
         )
         return Done(done.returncode, done.stdout, done.stderr)
 

@@ -1,4 +1,4 @@
-"""curl: sending, listing, fetching, searching, deleting and uploading by SMTP, IMAP and POP3, in clear and under TLS."""
+"""curl: sending, listing, fetching, searching, deleting, uploading by SMTP, IMAP and POP3, by STARTTLS and in TLS."""
 
 from urllib.parse import quote
 

@@ -80,9 +80,9 @@ def _searches(session: imaplib.IMAP4) -> None:
     assert ok(session.search(None, "TEXT", '"rare needle"')) == [b"2"]
     assert ok(session.search(None, "NOT", "SEEN", "SMALLER", "10000", "FROM", "sender")) == [b"1 2 3 4"]
     assert ok(session.search(None, "SENTSINCE", "2-Jul-2024", "SENTBEFORE", "4-Jul-2024")) == [b"1 2"]
-    session.literal = "schöne GRÜSSE".replace("GRÜSSE", "GRÜßE").encode()  # type: ignore[attr-defined]
+    session.literal = "schöne GRÜSSE".replace("GRÜSSE", "GRÜßE").encode()  # type: ignore[assignment]
     assert ok(session.uid("SEARCH", "CHARSET", "UTF-8", "BODY")) == [b"1 4"]
-    session.literal = "Grüße".encode()  # type: ignore[attr-defined]
+    session.literal = "Grüße".encode()  # type: ignore[assignment]
     assert ok(session.search("UTF-8", "SUBJECT")) == [b"1 2 3 4"]
 
 
@@ -112,8 +112,8 @@ def test_append(home: Home, you: Person) -> None:
     date = '"17-Jul-1996 02:44:25 -0700"'
     answer = ok(session.append(UTF7, r"(\Seen \Flagged $Label)", date, dotted()))
     assert re.match(rb"\[APPENDUID \d+ 1\]", answer[0])
-    session.append(UTF7, "", "", large())  # type: ignore[arg-type]
-    refused = session.append("Missing", "", "", letter(1))  # type: ignore[arg-type]
+    session.append(UTF7, "", "", large())
+    refused = session.append("Missing", "", "", letter(1))
     assert refused[0] == "NO" and refused[1][0].startswith(b"[TRYCREATE]")
     assert ok(session.select(UTF7)) == [b"2"]
     assert b"17-Jul-1996 " in ok(session.fetch("1", "INTERNALDATE"))[0]
@@ -151,7 +151,7 @@ def test_two_sessions_and_idle(home: Home, you: Person) -> None:
     ok(acting.select())
     watching.send(b"w1 IDLE\r\n")
     assert watching.readline().startswith(b"+ ")
-    ok(acting.append("INBOX", "", "", letter(4)))  # type: ignore[arg-type]
+    ok(acting.append("INBOX", "", "", letter(4)))
     assert _until(watching, b"* 4 EXISTS\r\n")
     ok(acting.store("2", "+FLAGS", r"(\Answered \Deleted)"))
     assert _until(watching, rb"* 2 FETCH (")

@@ -1,6 +1,6 @@
 """mbsync (isync): two-way synchronisation of a Maildir until nothing changes, and both sides are equal.
 
-mbsync adds a field X-TUID to what it writes, on either side; the comparison leaves it out and is octet by octet otherwise.
+mbsync adds a field X-TUID to what it writes, on either side; comparisons are octet by octet without it.
 """
 
 import re

@@ -51,7 +51,7 @@ def test_unknown_recipient(home: Home, you: Person, friend: Person) -> None:
 @SQLITE
 def test_a_stranger_certificate_is_refused(home: Home, you: Person) -> None:
     trust = "/etc/ssl/certs/ca-certificates.crt"
-    where = ["--host", HOST, "--port", home.port("submissions"), "--from", you.address]
+    where = [f"--host={HOST}", f"--port={home.port('submissions')}", f"--from={you.address}"]
     tls = ["--tls=on", "--tls-starttls=off", f"--tls-trust-file={trust}"]
     done = home.run(["msmtp", *where, *tls, "--", you.address], letter(1))
     assert done.code != 0

@@ -1,0 +1,132 @@
+"""mutt: sending through the submission ports, and reading by IMAP and POP3 on a terminal of its own."""
+
+import os
+import pty
+import select
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+from pillarbox.store.model import DELETED, FLAGGED, SEEN
+from tests.clients.letters import dotted, letter
+from tests.clients.people import Person
+from tests.clients.programs import HOST, SQLITE, Home, program
+from tests.server import PASSWORD
+
+TIMEOUT = 30.0  # seconds on the terminal: a mutt that asks a question would wait for ever
+
+
+def configured(home: Home, you: Person) -> Path:
+    """The settings of somebody who trusts our certificate and asks no questions."""
+    (home.folder / "cache").mkdir(exist_ok=True)
+    return home.file(
+        ".muttrc",
+        f'set from="{you.address}" realname="Jörg Müller" use_from=yes use_envelope_from=yes envelope_from_address='
+        f'"{you.address}"\nset imap_pass="{PASSWORD}" pop_pass="{PASSWORD}" smtp_pass="{PASSWORD}"\n'
+        f'set ssl_force_tls=yes certificate_file="{home.certificate}"\n'
+        f'set header_cache="{home.folder}/cache/" message_cachedir="{home.folder}/cache/"\n'
+        f'set record="" confirmappend=no confirmcreate=no delete=yes quit=yes move=no mark_old=no wait_key=no\n'
+        f'set folder="{home.folder}" pop_delete=no sleep_time=0 charset=utf-8 mail_check=0 read_inc=0\n'
+        f"set resume_edited_draft_files=no ts_enabled=no\n",
+    )
+
+
+def url(home: Home, you: Person, listener: str, path: str = "") -> str:
+    """Where a listener is, in mutt's words."""
+    scheme = {"submission": "smtp", "submissions": "smtps"}.get(listener, listener)
+    return f"{scheme}://{you.login}@{HOST}:{home.port(listener)}/{path}"
+
+
+def on_terminal(home: Home, you: Person, mailbox: str, keys: str) -> str:
+    """Open a mailbox, press keys, wait for the end; all that was on the screen."""
+    master, slave = pty.openpty()
+    command = [program("mutt"), "-n", "-F", str(configured(home, you)), "-f", mailbox, "-e", f'push "{keys}"']
+    process = subprocess.Popen(
+        command,
+        stdin=slave,
+        stdout=slave,
+        stderr=slave,
+        env=home.environment(),
+        cwd=home.folder,
+        start_new_session=True,
+    )
+    os.close(slave)
+    screen, end = b"", time.monotonic() + TIMEOUT
+    try:
+        while time.monotonic() < end and (process.poll() is None or select.select([master], [], [], 0)[0]):
+            if select.select([master], [], [], 0.1)[0]:
+                screen += os.read(master, 65536)
+    except OSError:  # the terminal's other end is closed
+        process.wait(TIMEOUT)
+    finally:
+        process.kill()
+        process.wait()
+        os.close(master)
+    assert process.returncode == 0, screen.decode("utf-8", "replace")[-3000:]
+    return screen.decode("utf-8", "replace")
+
+
+@pytest.mark.parametrize("listener", ["submission", "submissions"])
+def test_send(home: Home, you: Person, friend: Person, listener: str) -> None:
+    picture = home.folder / "Bild ü.bin"
+    picture.write_bytes(bytes(range(256)) * 100)
+    body = "Schöne Grüße\n.\n..zwei\n"
+    home.ok(
+        ["mutt", "-n", "-F", configured(home, you), "-e", f'set smtp_url="{url(home, you, listener)}"', "-s",
+         "Grüße, привет", "-a", picture, "--", friend.address],
+        body.encode(),
+    )  # fmt: skip
+    (got,) = friend.octets()
+    assert b"Subject: =?utf-8?" in got
+    assert b"\r\n..zwei\r\n" in got
+    assert b"name*=utf-8''Bild%20%C3%BC.bin" in got
+
+
+@pytest.mark.parametrize("listener", ["imap", "imaps"])
+def test_read_flag_delete_and_save(home: Home, you: Person, listener: str) -> None:
+    you.put(letter(1), letter(2), dotted(), letter(4))
+    saved = home.folder / "saved"
+    keys = (
+        "<first-entry><flag-message><first-entry><next-entry><delete-message>"
+        f"<last-entry><display-message><exit><copy-message><kill-line>{saved}<enter><sync-mailbox><quit>"
+    )
+    for _ in range(2):  # the second time from the header cache
+        on_terminal(home, you, url(home, you, listener, "INBOX"), keys)
+        keys = "<sync-mailbox><quit>"
+    held = you.mail()
+    assert [one.octets for one in held] == [letter(1), dotted(), letter(4)]
+    assert [one.flags for one in held] == [FLAGGED, 0, SEEN]
+    assert letter(4).partition(b"\r\n\r\n")[2].replace(b"\r\n", b"\n") in saved.read_bytes()
+
+
+@SQLITE
+def test_copy_to_a_new_mailbox(home: Home, you: Person) -> None:
+    you.put(letter(1), letter(2))
+    target = url(home, you, "imaps", "Übrige")
+    keys = f"<tag-pattern>.<enter><tag-prefix><copy-message><kill-line>{target}<enter><sync-mailbox><quit>"
+    on_terminal(home, you, url(home, you, "imaps", "INBOX"), keys)
+    assert you.octets("Übrige") == you.octets() == [letter(1), letter(2)]
+
+
+@pytest.mark.parametrize("listener", ["pop3", "pop3s"])
+def test_pop3(home: Home, you: Person, listener: str) -> None:
+    you.put(letter(1), dotted(), letter(3))
+    saved = home.folder / "saved"
+    keys = (
+        f"<first-entry><next-entry><copy-message><kill-line>{saved}<enter>"
+        "<first-entry><delete-message><sync-mailbox><quit>"
+    )
+    mailbox = url(home, you, listener).replace("pop3", "pop", 1)
+    on_terminal(home, you, mailbox, keys)
+    assert you.octets() == [dotted(), letter(3)]
+    assert dotted().partition(b"\r\n\r\n")[2].replace(b"\r\n", b"\n") in saved.read_bytes()
+
+
+@SQLITE
+def test_deleted_elsewhere(home: Home, you: Person) -> None:
+    you.put(letter(1), letter(2), flags=DELETED)
+    you.put(letter(3))
+    on_terminal(home, you, url(home, you, "imaps", "INBOX"), "<sync-mailbox><quit>")
+    assert you.octets() == [letter(3)]

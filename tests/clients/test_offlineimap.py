@@ -1,0 +1,75 @@
+"""offlineimap3: two-way synchronisation of a Maildir."""
+
+from pathlib import Path
+
+from pillarbox.store.model import ANSWERED, FLAGGED, SEEN
+from tests.clients.letters import awkward, dotted, letter
+from tests.clients.people import Person
+from tests.clients.programs import SQLITE, Home, maildir
+from tests.server import PASSWORD
+
+
+def configured(home: Home, you: Person, account: str = "tls") -> list[str | Path]:
+    """The command that synchronises everything both ways, once."""
+    tls = {
+        "tls": f"remoteport = {home.port('imaps')}\nssl = yes\n",
+        "starttls": f"remoteport = {home.port('imap')}\nssl = no\nstarttls = yes\n",
+    }[account]
+    config = home.file(
+        ".offlineimaprc",
+        f"[general]\naccounts = {account}\nmetadata = {home.folder}/meta\nmaxsyncaccounts = 1\n"
+        f"[Account {account}]\nlocalrepository = near\nremoterepository = far\n"
+        f"[Repository near]\ntype = Maildir\nlocalfolders = {home.folder}/mail\nsync_deletes = yes\n"
+        f"[Repository far]\ntype = IMAP\nremotehost = 127.0.0.1\n{tls}sslcacertfile = {home.certificate}\n"
+        f"remoteuser = {you.address}\nremotepass = {PASSWORD}\nmaxconnections = 2\n",
+    )
+    return ["offlineimap", "-c", config, "-o", "-u", "basic"]
+
+
+def flag(folder: Path, text: str, letters: str) -> None:
+    """Give the message with this text these flags, as a mail program at home would."""
+    (found,) = [path for path in folder.glob("*/*") if text.encode() in path.read_bytes()]
+    found.rename(folder / "cur" / f"{found.name.partition(':2,')[0]}:2,{letters}")
+
+
+def test_two_way(home: Home, you: Person) -> None:
+    sync, inbox = configured(home, you), home.folder / "mail" / "INBOX"
+    you.put(letter(1), letter(2), dotted())
+    you.put(letter(3), mailbox="Work", flags=SEEN | FLAGGED)
+    home.ok(sync)
+    assert maildir(inbox) == {letter(1): "", letter(2): "", dotted(): ""}
+    assert maildir(home.folder / "mail" / "Work") == {letter(3): "FS"}
+
+    flag(inbox, "letter1@", "RS")  # at home: flags, a deletion, a new message
+    flag(inbox, "letter2@", "ST")
+    (inbox / "cur" / "1720000000.1_1.home:2,F").write_bytes(letter(7).replace(b"\r\n", b"\n"))
+    you.put(letter(9))  # there: a new message, a new mailbox
+    you.put(letter(10), mailbox="Fresh/Child")
+    home.ok(sync)
+    home.ok(sync)
+    expected = {letter(1): SEEN | ANSWERED, dotted(): 0, letter(7): FLAGGED, letter(9): 0}
+    assert {held.octets: held.flags for held in you.mail()} == expected
+    assert maildir(inbox) == {letter(1): "RS", dotted(): "", letter(7): "F", letter(9): ""}
+    assert maildir(home.folder / "mail" / "Fresh.Child") == {letter(10): ""}
+    before = you.mail()
+    home.ok(sync)
+    assert you.mail() == before
+
+
+@SQLITE
+def test_starttls_and_awkward_messages(home: Home, you: Person) -> None:
+    mail = [*map(letter, range(100)), *awkward()]
+    you.put(*mail)
+    home.ok(configured(home, you, "starttls"))
+    assert maildir(home.folder / "mail" / "INBOX") == dict.fromkeys(mail, "")
+
+
+@SQLITE
+def test_a_stranger_certificate_is_refused(home: Home, you: Person) -> None:
+    sync = configured(home, you)
+    config = home.folder / ".offlineimaprc"
+    trust = "/etc/ssl/certs/ca-certificates.crt"
+    config.write_text(config.read_text("utf-8").replace(str(home.certificate), trust), "utf-8")
+    done = home.run(sync)
+    assert done.code != 0
+    assert "certificate" in done.text
