@@ -28,7 +28,8 @@ from pillarbox.engines.notify.postgres import PostgresNotifier
 from pillarbox.engines.postgres.database import PostgresDatabase
 from pillarbox.engines.postgres.locks import PostgresLocks
 from pillarbox.engines.schema.steps import steps
-from pillarbox.engines.sqlite.database import SqliteDatabase
+from pillarbox.engines.sqlite.database import SqliteDatabase, flaws
+from pillarbox.engines.sqlite.salvage import salvage
 from pillarbox.net.listener import Listener, bind, listen
 from pillarbox.net.stream import SessionFactory
 from pillarbox.net.tls import Context, server_context
@@ -165,6 +166,18 @@ async def open_store(settings: Settings) -> AsyncIterator[Store]:
         await store.open()
         stack.push_async_callback(store.close)
         yield store
+
+
+def salvage_database(settings: Settings) -> list[str]:
+    """Save what can be read of a damaged embedded database into a new file; what was done, nothing when it is whole.
+
+    Raises CannotStart while a server runs on it, apsw.Error when nothing can be read.
+    """
+    path = settings.server.data / "mail.db"
+    if settings.engine.kind != "sqlite" or not path.exists() or not flaws(str(path)):
+        return []
+    with _only_server_of(settings.server.data):
+        return salvage(str(path))
 
 
 async def serve(settings: Settings, life: workers.Life) -> None:

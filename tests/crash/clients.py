@@ -97,7 +97,7 @@ class Jmap:
 
     def __init__(self, server: PillarboxServer, user: str) -> None:
         self._http = http.client.HTTPConnection("127.0.0.1", server.port["http"], timeout=WAIT)
-        self._headers = {"Authorization": "Basic " + base64.b64encode(f"{user}:{PASSWORD}".encode()).decode()}
+        self.headers = {"Authorization": "Basic " + base64.b64encode(f"{user}:{PASSWORD}".encode()).decode()}
         session = self._ask("GET", "/.well-known/jmap")
         self.account = next(iter(session["accounts"]))
         boxes = self.call("Mailbox/get")["list"]
@@ -153,7 +153,7 @@ class Jmap:
         return present
 
     def _ask(self, method: str, path: str, body: bytes | None = None, more: dict[str, str] | None = None) -> Json:
-        headers = {"Content-Type": "application/json", **self._headers, **(more or {})}
+        headers = {"Content-Type": "application/json", **self.headers, **(more or {})}
         self._http.request(method, path, body, headers)
         answer = self._http.getresponse()
         octets = answer.read()

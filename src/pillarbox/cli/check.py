@@ -12,12 +12,15 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
+from pillarbox.app import CannotStart, salvage_database
 from pillarbox.cli import exits
 from pillarbox.cli.output import Row, show
 from pillarbox.cli.place import Common, settings_file, with_store
 from pillarbox.config.file import load
 from pillarbox.config.settings import Endpoint, Settings
+from pillarbox.core.errors import MailError
 from pillarbox.services.certificates.selfsigned import names, not_after
+from pillarbox.store.checking import SET_ASIDE
 from pillarbox.store.indexing import rebuild
 from pillarbox.store.store import Store
 
@@ -34,7 +37,8 @@ def check(*, repair: Flag = False, deep: Flag = False, common: Common = Common()
     ----------
     repair
         Make again what can be derived from the octets: structure, envelope, counters, search index.
-        Mail goes on meanwhile.
+        Mail goes on meanwhile, unless the database itself is damaged: then the server has to be stopped before,
+        what can be read goes into a new file, and the old one is kept.
     deep
         Read every octet and compare it with its hash.
     """
@@ -43,7 +47,12 @@ def check(*, repair: Flag = False, deep: Flag = False, common: Common = Common()
     rows = [_row("settings", OK, str(file))]
     rows += _ports(settings)
     rows += _certificate(settings)
-    rows += with_store(common, lambda store: _store(store, repair=repair, deep=deep))
+    try:
+        if repair:
+            rows += [_row("database", "repaired", said) for said in salvage_database(settings)]
+        rows += with_store(common, lambda store: _store(store, repair=repair, deep=deep))
+    except (MailError, CannotStart) as error:
+        rows.append(_row("database", BAD, str(error)))
     show(rows, ["what", "state", "detail"], as_json=common.json, nothing="")
     return exits.UNSOUND if any(row["state"] == BAD for row in rows) else exits.OK
 
@@ -110,7 +119,7 @@ def _certificate(settings: Settings) -> Iterator[Row]:
 
 
 async def _store(store: Store, *, repair: bool, deep: bool) -> list[Row]:
-    rows = []
+    rows = [_row("database", BAD, flaw) for flaw in await store.flaws()]
     for account in await store.directory.accounts():
         found = await store.repair(account.account_id) if repair else []
         rows += [_row(account.login, "repaired", f"{finding.kind}: {finding.detail}") for finding in found]
@@ -118,7 +127,10 @@ async def _store(store: Store, *, repair: bool, deep: bool) -> list[Row]:
             indexed = await rebuild(store, account.account_id)
             rows.append(_row(account.login, "repaired", f"search index made again from {indexed} messages"))
         left = await store.check(account.account_id, deep=deep)
-        rows += [_row(account.login, BAD, f"{finding.kind}: {finding.detail}") for finding in left]
+        states = [NOTE if finding.kind == SET_ASIDE else BAD for finding in left]
+        rows += [
+            _row(account.login, state, f"{one.kind}: {one.detail}") for state, one in zip(states, left, strict=True)
+        ]
         if not left:
             rows.append(_row(account.login, OK, "whole"))
     return rows or [_row("store", OK, "no accounts yet")]

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from pillarbox.core.errors import NotFound, Unavailable
+from pillarbox.core.errors import Damaged, NotFound, Unavailable
 from pillarbox.core.ids import AccountId, BlobId
 from pillarbox.store.blobs import Octets
 from pillarbox.store.model import DELETED, SEEN, BlobRef, Finding
@@ -17,6 +17,9 @@ COUNTED = (
 )
 """By mailbox: total, unseen, deleted, size, highest UID, highest modseq, counted from the placements."""
 assert (SEEN, DELETED) == (1, 8)
+
+SET_ASIDE = "set_aside"
+"""The kind of a finding that a repair has dealt with as far as is possible: the octets of a message are lost."""
 
 ORPHANS = (
     "SELECT p.mailbox_id, p.uid FROM placement p WHERE p.account_id = $1 AND NOT EXISTS (SELECT 1 FROM message m"
@@ -42,19 +45,33 @@ _ROWLESS = (
 
 async def check(database: Database, octets: Octets, account: AccountId, deep: bool) -> list[Finding]:
     """What is wrong with an account; `deep` reads all octets and compares their hashes."""
+    try:
+        return await _check(database, octets, account, deep)
+    except Damaged as error:
+        return [Finding(account, "unreadable", str(error))]
+
+
+async def _check(database: Database, octets: Octets, account: AccountId, deep: bool) -> list[Finding]:
     findings, rowless = await database.read_apart(lambda connection: _look(connection, account))
+    sql = "SELECT blob_id FROM damaged WHERE account_id = $1 AND settled = 1"
+    settled = {row[0] for row in await database.read(lambda connection: connection.all(sql, account))}
+
+    def note(kind: str, message_id: int, blob_id: BlobId) -> None:
+        kind = SET_ASIDE if blob_id in settled else kind
+        findings.append(Finding(account, kind, f"message {message_id:x} blob {blob_id}"))
+
+    missing: set[int] = set()
     for message_id, *blob in rowless:
         ref = BlobRef(BlobId(blob[0]), blob[1], blob[2])
         if not await _present(octets, account, ref):
-            findings.append(Finding(account, "blob_missing", f"message {message_id:x} blob {ref.blob_id}"))
+            missing.add(message_id)
+            note("blob_missing", message_id, ref.blob_id)
     if deep:
-        missing = {finding.detail for finding in findings if finding.kind == "blob_missing"}
         sql = "SELECT message_id, blob_id, blob_offset, blob_length FROM message WHERE account_id = $1"
         for message_id, *blob in await database.read_apart(lambda connection: connection.all(sql, account)):
             ref = BlobRef(BlobId(blob[0]), blob[1], blob[2])
-            detail = f"message {message_id:x} blob {ref.blob_id}"
-            if detail not in missing and not await octets.intact(account, ref):
-                findings.append(Finding(account, "blob_damaged", detail))
+            if message_id not in missing and not await octets.intact(account, ref):
+                note("blob_damaged", message_id, ref.blob_id)
     return findings
 
 

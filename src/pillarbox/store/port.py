@@ -68,7 +68,8 @@ class Database(Protocol):
         """Run `unit` in a transaction and return its value once the commit is durable.
 
         A MailError from the unit rolls its changes back and is raised; a unit does not go on after an error of its
-        connection. Raises Unavailable when the database does not answer, Exists when a unique key is taken.
+        connection. Raises Unavailable when the database does not answer, Damaged when what is stored cannot be
+        read, Exists when a unique key is taken.
         """
         ...
 
@@ -78,6 +79,10 @@ class Database(Protocol):
 
     async def read_apart(self, unit: Callable[[Connection], Awaitable[T]]) -> T:
         """Run a long `unit` on one snapshot, the loop going on; it touches nothing that belongs to the loop."""
+        ...
+
+    async def flaws(self) -> list[str]:
+        """What is wrong with the files of the database as far as it can tell; reads all of them, beside the loop."""
         ...
 
     async def close(self) -> None:

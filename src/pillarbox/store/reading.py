@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from pillarbox.core.errors import NotFound
+from pillarbox.core.errors import Damaged, NotFound
 from pillarbox.core.ids import AccountId, BlobId, MailboxId, MessageId, Modseq, ThreadId, Uid
 from pillarbox.core.limits import PAGE
 from pillarbox.store.emails import union
@@ -101,7 +101,10 @@ async def page(
 def _wide(columns: Sequence[str], values: Record) -> dict[str, Any]:
     wide: dict[str, Any] = dict(zip(columns, values, strict=True))
     if "headers" in wide:
-        wide["headers"] = _HEADERS.decode(values[columns.index("headers")])
+        try:
+            wide["headers"] = _HEADERS.decode(values[columns.index("headers")])
+        except msgspec.MsgspecError as error:
+            raise Damaged(f"headers of a message: {error}") from error
     if "blob_id" in wide:
         ref = BlobRef(wide.pop("blob_id"), wide.pop("blob_offset"), wide.pop("blob_length"))
         wide["blob"] = ref

@@ -36,7 +36,10 @@ class Repair:
         findings = await checking.check(self._database, self._octets, account, deep=False)
         await self._database.write(lambda connection: self._rows(connection, account))
         await self._heal(account)
-        return [*findings, *await self._summaries(account)]
+        findings += await self._summaries(account)
+        settle = "UPDATE damaged SET settled = 1 WHERE account_id = $1"
+        await self._database.write(lambda connection: connection.run(settle, account))
+        return findings
 
     async def _rows(self, connection: Connection, account: AccountId) -> None:
         work = Work(connection, self._database.dialect, self._limits, self._now, frozenset())
@@ -116,12 +119,12 @@ class Repair:
                 spool.write(chunk)
         except (Unavailable, NotFound, TooBig):
             spool.discard()
-            return Finding(account, "set_aside", name)
+            return Finding(account, checking.SET_ASIDE, name)
         arrived = await spool.finish()
         discard(arrived)
         if arrived.blob_id != ref.blob_id and ref.offset == 0:
             await self._octets.set_aside(account, ref.blob_id, "the octets have another hash")
-            return Finding(account, "set_aside", name)
+            return Finding(account, checking.SET_ASIDE, name)
         fresh = _derived(arrived.summary)
         if fresh == [bytes(one) if isinstance(one, memoryview) else one for one in derived]:
             return None

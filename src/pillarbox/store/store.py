@@ -7,7 +7,7 @@ from typing import TypeVar
 from pillarbox.core.clock import Clock
 from pillarbox.core.ids import AccountId, BlobId, MailboxId, MessageId, Modseq, ThreadId, Uid
 from pillarbox.core.limits import PAGE
-from pillarbox.store import changes, checking, indexing, objects, queueing, reading, searching, spool
+from pillarbox.store import changes, checking, indexing, objects, queueing, reading, searching, spool, stepping
 from pillarbox.store.adding import NotPut
 from pillarbox.store.blobs import Octets
 from pillarbox.store.counting import Counting
@@ -168,15 +168,9 @@ class Store:
         for whole in pieces(uids):
             piece: Piece | None = whole
             while piece is not None:
-                rows = await self._page((account, mailbox_id), piece, need)
+                rows, piece = await stepping.page(self.database, (account, mailbox_id), piece, need)
                 if rows:
                     yield rows
-                more = piece.uids is None and len(rows) == PAGE
-                piece = Piece(rows[-1].uid + 1, piece.high) if more else None
-
-    async def _page(self, place: tuple[AccountId, MailboxId], piece: Piece, need: Need) -> list[Row]:
-        dialect = self.database.dialect
-        return await self.database.read(lambda connection: reading.page(connection, dialect, place, piece, need))
 
     async def since(self, account: AccountId, mailbox_id: MailboxId, modseq: Modseq) -> MailboxChanges:
         """What happened in a mailbox after a modseq, on one snapshot."""
@@ -188,12 +182,8 @@ class Store:
         """The messages JMAP sees, in the order asked for; those that do not exist are left out."""
         found: dict[MessageId, Email] = {}
         for start in range(0, len(message_ids), PAGE):
-            found |= await self._emails(account, message_ids[start : start + PAGE], need)
+            found |= await stepping.emails(self.database, account, message_ids[start : start + PAGE], need)
         return found
-
-    async def _emails(self, account: AccountId, ids: Sequence[MessageId], need: Need) -> dict[MessageId, Email]:
-        dialect = self.database.dialect
-        return await self.database.read(lambda connection: reading.emails(connection, dialect, account, ids, need))
 
     async def thread(self, account: AccountId, thread_ids: Sequence[ThreadId]) -> dict[ThreadId, list[MessageId]]:
         """The messages of threads, oldest first; threads that do not exist are left out."""
@@ -275,6 +265,10 @@ class Store:
     async def trim(self) -> None:
         """Forget log rows, tombstones and delivery ids that are old; clients that were away longer start afresh."""
         await Sweeper(self.database, self.blobs, self.clock.now()).trim()
+
+    async def flaws(self) -> list[str]:
+        """What the database says is wrong with its own files; accounts are looked at by `check`."""
+        return await self.database.flaws()
 
     async def check(self, account: AccountId, deep: bool = False) -> list[Finding]:
         """What is wrong with an account; `deep` reads all octets."""

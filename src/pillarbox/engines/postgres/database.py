@@ -52,6 +52,10 @@ class PostgresDatabase:
         """The same as `read`: the loop is never held up here."""
         return await self.read(unit)
 
+    async def flaws(self) -> list[str]:
+        """See store.port.Database: nothing, the server watches over its own files."""
+        return []
+
     async def close(self) -> None:
         """Finish what is under way and let go."""
         self._closed = True

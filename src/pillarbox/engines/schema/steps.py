@@ -99,9 +99,15 @@ _SEARCHED: Final = (
     "CREATE INDEX message_sent ON message (account_id, sent, message_id)",
 )
 
+_DAMAGE: Final = (
+    # settled: a repair has seen it and could do no more; its message stays, with what is known of it.
+    "ALTER TABLE damaged ADD COLUMN settled {integer} NOT NULL DEFAULT 0",
+)
+
 _STEPS: Final = (
     ("the first tables", (*_ACCOUNTS, *_MESSAGES, *_OCTETS, *_LOGS, *_DIRECTORY)),
     ("what is not indexed yet, and when messages were sent", _SEARCHED),
+    ("octets that are lost for good", _DAMAGE),
 )
 
 _SQLITE_STATISTICS = 1000

@@ -117,6 +117,8 @@ class SqliteConnection:
             return self._raw.execute(numbered(sql), cast(Any, values)).fetchall()
         except apsw.Error as error:
             self._failed(error)
+        except UnicodeDecodeError as error:  # of a text we stored as UTF-8
+            raise Damaged(str(error)) from error
 
     def _failed(self, error: apsw.Error) -> NoReturn:
         # Some errors make SQLite roll the whole transaction back; a statement after that would commit by itself.

@@ -19,6 +19,7 @@ from pillarbox.store.port import Connection, Dialect, SearchIndex
 
 T = TypeVar("T")
 
+MOST_FLAWS = 20  # that are told of a damaged file
 READERS = 2  # threads (and connections) for long reads
 
 
@@ -59,6 +60,12 @@ class SqliteDatabase:
             raise Unavailable("the database is closed")
         return await asyncio.get_running_loop().run_in_executor(self._executor, self._read_in_thread, unit)
 
+    async def flaws(self) -> list[str]:
+        """See store.port.Database."""
+        if self._closed:
+            raise Unavailable("the database is closed")
+        return await asyncio.get_running_loop().run_in_executor(self._executor, flaws, self._path)
+
     async def close(self) -> None:
         """Finish what is under way and let go."""
         if self._closed:
@@ -80,6 +87,18 @@ class SqliteDatabase:
             return snapshot(raw, unit)
         finally:
             self._readers.append(raw)
+
+
+def flaws(path: str) -> list[str]:
+    """What SQLite finds wrong with a database file; nothing when there is none."""
+    raw = open_connection(path, readonly=True)
+    try:
+        said = [str(row[0]) for row in raw.execute(f"PRAGMA integrity_check({MOST_FLAWS})").fetchall()]
+    except apsw.Error as error:
+        said = [str(error)]
+    finally:
+        raw.close()
+    return [] if said == ["ok"] else said
 
 
 def snapshot(raw: apsw.Connection, unit: Callable[[Connection], Awaitable[T]]) -> T:
