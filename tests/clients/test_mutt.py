@@ -28,7 +28,7 @@ def configured(home: Home, you: Person) -> Path:
         f'set ssl_force_tls=yes certificate_file="{home.certificate}"\n'
         f'set header_cache="{home.folder}/cache/" message_cachedir="{home.folder}/cache/"\n'
         f'set record="" confirmappend=no confirmcreate=no delete=yes quit=yes move=no mark_old=no wait_key=no\n'
-        f'set folder="{home.folder}" pop_delete=no sleep_time=0 charset=utf-8 mail_check=0 read_inc=0\n'
+        f'set folder="{home.folder}" pop_delete=no sleep_time=0 charset=utf-8 mail_check=0 read_inc=0 sort=mailbox-order\n'
         f"set resume_edited_draft_files=no ts_enabled=no\n",
     )
 
@@ -81,7 +81,7 @@ def test_send(home: Home, you: Person, friend: Person, listener: str) -> None:
     (got,) = friend.octets()
     assert b"Subject: =?utf-8?" in got
     assert b"\r\n..zwei\r\n" in got
-    assert b"name*=utf-8''Bild%20%C3%BC.bin" in got
+    assert b"filename*=iso-8859-1''Bild%20%FC%2Ebin" in got
 
 
 @pytest.mark.parametrize("listener", ["imap", "imaps"])
