@@ -5,12 +5,12 @@ from collections.abc import Sequence
 from pillarbox.core.errors import NotFound, TooBig, Unavailable
 from pillarbox.core.ids import AccountId, BlobId, MessageId
 from pillarbox.core.limits import PAGE
-from pillarbox.message.digest import Summary
+from pillarbox.message.digest import Summary, summarise
 from pillarbox.store import checking, mailboxes
 from pillarbox.store.adding import LAST_UID, encode_headers
-from pillarbox.store.blobs import Octets
+from pillarbox.store.blobs import OTHER_HASH, Octets
 from pillarbox.store.held import Held, take_out
-from pillarbox.store.model import BlobRef, Finding, StoreLimits
+from pillarbox.store.model import Arrived, BlobRef, Finding, StoreLimits
 from pillarbox.store.moving import put_in
 from pillarbox.store.port import Connection, Database, Record
 from pillarbox.store.spool import Spooling, discard
@@ -113,30 +113,36 @@ class Repair:
         self, account: AccountId, message_id: MessageId, ref: BlobRef, derived: Sequence[object]
     ) -> Finding | None:
         name = f"message {message_id:x} blob {ref.blob_id}"
+        arrived = await self._again(ref, account)
+        if arrived is None or (arrived.blob_id != ref.blob_id and ref.offset == 0):
+            if arrived is not None:
+                await self._octets.set_aside(account, ref.blob_id, OTHER_HASH)
+            if not all(derived[1:6]):  # nothing is known of it either: it is shown as an empty message
+                await self._derive(account, message_id, _derived(summarise(b"")))
+            return Finding(account, checking.SET_ASIDE, name)
+        fresh = _derived(arrived.summary)
+        if fresh == [bytes(one) if isinstance(one, memoryview) else one for one in derived]:
+            return None
+        await self._derive(account, message_id, fresh)
+        return Finding(account, "summary_renewed", name)
+
+    async def _again(self, ref: BlobRef, account: AccountId) -> Arrived | None:
+        """The octets as if they came in now; None when they cannot be read."""
         spool = Spooling(self._limits)
         try:
             async for chunk in self._octets.chunks(account, ref):
                 spool.write(chunk)
         except (Unavailable, NotFound, TooBig):
             spool.discard()
-            return Finding(account, checking.SET_ASIDE, name)
+            return None
         arrived = await spool.finish()
         discard(arrived)
-        if arrived.blob_id != ref.blob_id and ref.offset == 0:
-            await self._octets.set_aside(account, ref.blob_id, "the octets have another hash")
-            return Finding(account, checking.SET_ASIDE, name)
-        fresh = _derived(arrived.summary)
-        if fresh == [bytes(one) if isinstance(one, memoryview) else one for one in derived]:
-            return None
-        values = ", ".join(f"${number}" for number in range(3, 10))
-        pairs = zip(_DERIVED.split(", "), values.split(", "), strict=True)
-        sql = f"UPDATE message SET {', '.join(f'{column} = {value}' for column, value in pairs)}"
+        return arrived
 
-        async def unit(connection: Connection) -> int:
-            return await connection.run(f"{sql} WHERE account_id = $1 AND message_id = $2", account, message_id, *fresh)
-
-        await self._database.write(unit)
-        return Finding(account, "summary_renewed", name)
+    async def _derive(self, account: AccountId, message_id: MessageId, fresh: Sequence[object]) -> None:
+        pairs = ", ".join(f"{column} = ${number}" for number, column in enumerate(_DERIVED.split(", "), 3))
+        sql = f"UPDATE message SET {pairs} WHERE account_id = $1 AND message_id = $2"
+        await self._database.write(lambda connection: connection.run(sql, account, message_id, *fresh))
 
 
 def _derived(summary: Summary) -> list[object]:
