@@ -28,8 +28,8 @@ def configured(home: Home, you: Person) -> Path:
         f'set ssl_force_tls=yes certificate_file="{home.certificate}"\n'
         f'set header_cache="{home.folder}/cache/" message_cachedir="{home.folder}/cache/"\n'
         f'set record="" confirmappend=no confirmcreate=no delete=yes quit=yes move=no mark_old=no wait_key=no\n'
-        f'set folder="{home.folder}" pop_delete=no sleep_time=0 charset=utf-8 mail_check=0 read_inc=0 sort=mailbox-order\n'
-        f"set resume_edited_draft_files=no ts_enabled=no\n",
+        f'set folder="{home.folder}" pop_delete=no sleep_time=0 charset=utf-8 mail_check=0 read_inc=0\n'
+        "set sort=mailbox-order resume_edited_draft_files=no ts_enabled=no\n",
     )
 
 

@@ -1,7 +1,7 @@
 """offlineimap3: two-way synchronisation of a Maildir.
 
-It reads every message with Python's parser and writes it again, so that it changes some (nested ones, broken ones): those
-it is given here it keeps.
+It reads every message with Python's parser and writes it again, and so changes some (nested ones, broken ones); those it
+is given here it keeps.
 """
 
 from pathlib import Path
@@ -13,19 +13,16 @@ from tests.clients.programs import HOST, SQLITE, Home, maildir
 from tests.server import PASSWORD
 
 
-def configured(home: Home, you: Person, account: str = "tls") -> list[str | Path]:
+def configured(home: Home, you: Person) -> list[str | Path]:
     """The command that synchronises everything both ways, once."""
-    tls = {
-        "tls": f"remoteport = {home.port('imaps')}\nssl = yes\n",
-        "starttls": f"remoteport = {home.port('imap')}\nssl = no\nstarttls = yes\n",
-    }[account]
     config = home.file(
         ".offlineimaprc",
-        f"[general]\naccounts = {account}\nmetadata = {home.folder}/meta\nmaxsyncaccounts = 1\n"
-        f"[Account {account}]\nlocalrepository = near\nremoterepository = far\n"
+        f"[general]\naccounts = here\nmetadata = {home.folder}/meta\nmaxsyncaccounts = 1\nsocktimeout = 60\n"
+        f"[Account here]\nlocalrepository = near\nremoterepository = far\n"
         f"[Repository near]\ntype = Maildir\nlocalfolders = {home.folder}/mail\nsync_deletes = yes\n"
-        f"[Repository far]\ntype = IMAP\nremotehost = {HOST}\n{tls}sslcacertfile = {home.certificate}\n"
-        f"remoteuser = {you.address}\nremotepass = {PASSWORD}\nmaxconnections = 2\n",
+        f"[Repository far]\ntype = IMAP\nremotehost = {HOST}\nremoteport = {home.port('imaps')}\nssl = yes\n"
+        f"sslcacertfile = {home.certificate}\nremoteuser = {you.address}\nremotepass = {PASSWORD}\n"
+        "maxconnections = 2\n",
     )
     return ["offlineimap", "-c", config, "-o", "-u", "basic"]
 
@@ -67,10 +64,10 @@ def test_two_way(home: Home, you: Person) -> None:
 
 
 @SQLITE
-def test_starttls_and_many_messages(home: Home, you: Person) -> None:
+def test_many_messages(home: Home, you: Person) -> None:
     mail = [*map(letter, range(100)), dotted()]
     you.put(*mail)
-    home.ok(configured(home, you, "starttls"))
+    home.ok(configured(home, you))
     assert maildir(home.folder / "mail" / "INBOX") == dict.fromkeys(mail, "")
 
 
