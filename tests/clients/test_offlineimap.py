@@ -1,7 +1,8 @@
 """offlineimap3: two-way synchronisation of a Maildir.
 
-It reads every message with Python's parser and writes it again, and so changes some (nested ones, broken ones); those it
-is given here it keeps.
+It reads every message with Python's parser and writes it again, and so changes some (nested or broken ones); those it is
+given here it keeps. STARTTLS is left out: version 8 does not verify the certificate there, and now and then it says
+nothing more after the handshake.
 """
 
 from pathlib import Path
