@@ -3,7 +3,8 @@
 import pytest
 
 from pillarbox.core.errors import Conflict, Exists, Invalid, MailError, NotFound
-from pillarbox.store.model import Account, Kind, Mailbox
+from pillarbox.core.ids import spell
+from pillarbox.store.model import MAILBOX_PREFIX, Account, Kind, Mailbox, Place
 from pillarbox.store.store import Store
 from pillarbox.store.transaction import Transaction
 from tests.stores import act, deliver, inbox
@@ -164,3 +165,77 @@ async def test_delete(store: Store, you: Account) -> None:
     assert (await store.quota(you.account_id)).messages == 0
     for kind in (Kind.EMAIL, Kind.MAILBOX, Kind.THREAD):
         assert len((await store.changes(you.account_id, kind, before, 10)).destroyed) == 1
+
+
+async def delete_by_name(store: Store, you: Account, name: str) -> None:
+    """As IMAP deletes."""
+
+    async def unit(tx: Transaction) -> None:
+        mailbox = await tx.mailbox_named(you.account_id, name)
+        await tx.delete_mailbox(you.account_id, mailbox.mailbox_id, keep_name=True)
+
+    await act(store, you.account_id, unit)
+
+
+async def test_a_deleted_mailbox_with_children_is_only_a_name(store: Store, you: Account) -> None:
+    parent = await make(store, you, "a", "flagged")
+    child = await make(store, you, "a/b")
+    await deliver(store, you.account_id, place=Place(parent.mailbox_id))
+    before = await store.modseq(you.account_id)
+    await delete_by_name(store, you, "a")
+    name = await store.mailbox_named(you.account_id, "a")
+    assert (name.mailbox_id, name.selectable, name.total, name.role) == (parent.mailbox_id, False, 0, None)
+    assert (await store.quota(you.account_id)).messages == 0
+    changes = await store.changes(you.account_id, Kind.MAILBOX, before, 10)
+    assert (len(changes.updated), changes.counts_only) == (1, False)
+    with pytest.raises(NotFound):
+        await deliver(store, you.account_id, place=Place(parent.mailbox_id))
+    box = await inbox(store, you.account_id)
+    added = await deliver(store, you.account_id)
+
+    async def move(tx: Transaction) -> None:
+        await tx.move(you.account_id, box.mailbox_id, [added.placed[0].uid], parent.mailbox_id)
+
+    async def place(tx: Transaction) -> None:
+        await tx.update_email(you.account_id, added.message_id, mailboxes=frozenset((parent.mailbox_id,)))
+
+    for unit in (move, place):
+        with pytest.raises(NotFound):
+            await act(store, you.account_id, unit)
+    assert (await inbox(store, you.account_id)).total == 1
+    again = await make(store, you, "a")
+    assert (again.mailbox_id, again.selectable, again.uidnext) == (parent.mailbox_id, True, 2)
+    await delete_by_name(store, you, "a")
+    before = await store.modseq(you.account_id)
+    await delete_by_name(store, you, "a/b")
+    gone = (await store.changes(you.account_id, Kind.MAILBOX, before, 10)).destroyed
+    assert set(gone) == {spell(MAILBOX_PREFIX, one.mailbox_id) for one in (parent, child)}
+    assert await store.check(you.account_id, deep=True) == []
+
+
+async def test_subscribed_names_outlive_their_mailboxes(store: Store, you: Account) -> None:
+    await make(store, you, "a/b")
+    await delete_by_name(store, you, "a/b")
+    boxes, names = await store.subscriptions(you.account_id)
+    assert (names, boxes) == (["a/b"], await store.mailboxes(you.account_id))
+
+    async def unit(tx: Transaction) -> list[bool]:
+        kept = await tx.create_mailbox(you.account_id, "a/b/c", subscribed=None)
+        parent = await tx.mailbox_named(you.account_id, "a/b")
+        return [kept.subscribed, parent.subscribed]
+
+    assert await act(store, you.account_id, unit) == [False, True]
+    assert (await store.subscriptions(you.account_id))[1] == []
+    before = await store.modseq(you.account_id)
+    await act(store, you.account_id, lambda tx: tx.subscribe(you.account_id, "a/b", False))
+    assert len((await store.changes(you.account_id, Kind.MAILBOX, before, 10)).updated) == 1
+    with pytest.raises(NotFound):
+        await act(store, you.account_id, lambda tx: tx.subscribe(you.account_id, "nowhere", True))
+    await act(store, you.account_id, lambda tx: tx.subscribe(you.account_id, "nowhere", False))
+    await store.directory.remove_account(you.account_id)
+
+
+async def test_a_mailbox_deleted_for_good_takes_its_subscription_along(store: Store, you: Account) -> None:
+    made = await make(store, you, "a")
+    await act(store, you.account_id, lambda tx: tx.delete_mailbox(you.account_id, made.mailbox_id))
+    assert (await store.subscriptions(you.account_id))[1] == []

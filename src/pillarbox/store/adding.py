@@ -39,7 +39,7 @@ async def add(
 ) -> Added:
     """See Transaction.add."""
     ledger = work.ledger(account)
-    boxes = [await work.box(account, place.mailbox_id) for place in places]
+    boxes = [await work.open_box(account, place.mailbox_id) for place in places]
     keywords = [joined(place.keywords) for place in places]
     if await _seen(work, ledger, arrived.size, delivery_id):
         return Added(MessageId(0), ThreadId(0), (), already=True)

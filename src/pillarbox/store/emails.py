@@ -99,7 +99,7 @@ async def _set_mailboxes(
     ledger = work.ledger(account)
     if not mailboxes:
         raise Invalid("a message must be in a mailbox")
-    targets = {mailbox_id: await work.box(account, mailbox_id) for mailbox_id in sorted(mailboxes)}
+    targets = {mailbox_id: await work.open_box(account, mailbox_id) for mailbox_id in sorted(mailboxes)}
     rows = await _visible(work, account, message_id)
     present = {row.mailbox_id for row in rows}
     missing = [box for mailbox_id, box in targets.items() if mailbox_id not in present]

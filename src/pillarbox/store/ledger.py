@@ -12,7 +12,7 @@ CREATED, UPDATED, DESTROYED, COUNTED = 1, 2, 3, 4
 
 BOX_COLUMNS: Final = (
     "mailbox_id, parent_id, name, role, uidvalidity, uidnext, highestmodseq, total, unseen, deleted, size, subscribed,"
-    " sort_order, created_modseq"
+    " sort_order, created_modseq, selectable"
 )
 
 _MERGED: Final = {
@@ -45,6 +45,7 @@ class Box:
     subscribed: int
     sort_order: int
     created_modseq: Modseq
+    selectable: int = 1
     changed: bool = False
     counted: bool = False
 
@@ -84,14 +85,15 @@ class Box:
                 self.subscribed,
                 self.sort_order,
                 self.created_modseq,
+                self.selectable,
             )
         )
 
 
 def mailbox_of(row: tuple[Any, ...]) -> Mailbox:
     """The mailbox of a row of BOX_COLUMNS."""
-    values = list(row[:14])
-    values[11] = bool(values[11])
+    values = list(row[:15])
+    values[11], values[14] = bool(values[11]), bool(values[14])
     return Mailbox(*values)
 
 

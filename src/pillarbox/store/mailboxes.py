@@ -1,16 +1,18 @@
-"""Making, renaming, changing and deleting mailboxes."""
+"""Making, renaming, changing and deleting mailboxes, and the names subscribed to."""
 
+from collections.abc import Collection
 from types import EllipsisType
 
 from pillarbox.core.errors import Conflict, Exists, Invalid, NotFound
 from pillarbox.core.ids import AccountId, MailboxId, random_id, spell
 from pillarbox.core.limits import MAILBOXES
-from pillarbox.store.expunging import forget
+from pillarbox.store.expunging import expunge, forget
 from pillarbox.store.held import held, threads_of
 from pillarbox.store.ledger import BOX_COLUMNS, CREATED, DESTROYED, UPDATED, Box, Ledger
 from pillarbox.store.model import MAILBOX_PREFIX, ROLES, Kind
 from pillarbox.store.moving import move
 from pillarbox.store.naming import INBOX, full_name, parent_name
+from pillarbox.store.reading import subscribed_names
 from pillarbox.store.work import Work
 
 _LAST_UIDVALIDITY = (1 << 32) - 1
@@ -32,26 +34,42 @@ async def named(work: Work, account: AccountId, name: str) -> Box:
 
 
 async def create(
-    work: Work, account: AccountId, name: str, role: str | None, subscribed: bool, exist_ok: bool
+    work: Work, account: AccountId, name: str, role: str | None, subscribed: bool | None, exist_ok: bool
 ) -> Box:
     """See Transaction.create_mailbox."""
     wanted = full_name(name)
     boxes = {box.name: box for box in await work.boxes(account)}
-    if wanted in boxes:
+    known = boxes.get(wanted)
+    if known is not None and known.selectable:
         if exist_ok:
-            return boxes[wanted]
+            return known
         raise Exists("the mailbox exists")
     if role is not None:
         _check_role(role, None, list(boxes.values()))
+    if known is not None:
+        return await _reopen(work, account, known, role, subscribed)
     missing = [wanted]
     while (above := parent_name(missing[-1])) is not None and above not in boxes:
         missing.append(above)
-    if len(boxes) + len(missing) > MAILBOXES:
+    names = await subscribed_names(work.connection, account)
+    if len(boxes) + len(missing) + len(names) > MAILBOXES:
         raise Invalid("too many mailboxes")
     parent = boxes[above].mailbox_id if above is not None else None
     for one in reversed(missing):
-        box = await _insert(work, work.ledger(account), one, parent, (role if one == wanted else None, subscribed))
+        wished = bool(subscribed) or (one in names and (subscribed is None or one != wanted))
+        box = await _insert(work, work.ledger(account), one, parent, (role if one == wanted else None, wished))
         parent = box.mailbox_id
+    await _forget_names(work, account, set(missing).intersection(names))
+    return box
+
+
+async def _reopen(work: Work, account: AccountId, box: Box, role: str | None, subscribed: bool | None) -> Box:
+    """A mailbox that was only a name holds messages again; UIDs go on where they were."""
+    box.selectable, box.role = 1, role
+    if subscribed is not None:
+        box.subscribed = int(subscribed)
+    await _write_traits(work, account, box)
+    _record(work.ledger(account), box, UPDATED)
     return box
 
 
@@ -79,7 +97,7 @@ async def _insert(
     )
     await work.connection.run(
         f"INSERT INTO mailbox (account_id, {BOX_COLUMNS}, vanished_floor)"
-        " VALUES ($1, $2, $3, $4, $5, $6, 1, $7, 0, 0, 0, 0, $8, 0, $7, 0)",
+        " VALUES ($1, $2, $3, $4, $5, $6, 1, $7, 0, 0, 0, 0, $8, 0, $7, 1, 0)",
         ledger.account,
         box.mailbox_id,
         parent,
@@ -123,12 +141,17 @@ async def rename(work: Work, account: AccountId, mailbox_id: MailboxId, new_name
     above = parent_name(wanted)
     parent = None
     if above is not None:
-        parent = (await create(work, account, above, None, True, exist_ok=True)).mailbox_id
-    box.parent_id = parent
+        known = next((other for other in everyone if other.name == above), None)
+        parent = (known or await create(work, account, above, None, True, exist_ok=True)).mailbox_id
+    left, box.parent_id = box.parent_id, parent
+    names = set(await subscribed_names(work.connection, account))
     for one, name in renamed:
         one.name = name
+        one.subscribed = int(bool(one.subscribed) or name in names)
         await _write_traits(work, account, one)
         _record(work.ledger(account), one, UPDATED)
+    await _forget_names(work, account, names.intersection(name for _, name in renamed))
+    await _vanish(work, account, left)
 
 
 async def _empty_inbox(work: Work, account: AccountId, inbox: Box, new_name: str) -> None:
@@ -175,7 +198,8 @@ def _check_role(role: str, box: Box | None, boxes: list[Box]) -> None:
 
 async def _write_traits(work: Work, account: AccountId, box: Box) -> None:
     await work.connection.run(
-        "UPDATE mailbox SET parent_id = $3, name = $4, role = $5, subscribed = $6, sort_order = $7"
+        "UPDATE mailbox SET parent_id = $3, name = $4, role = $5, subscribed = $6, sort_order = $7,"
+        " selectable = $8"
         " WHERE account_id = $1 AND mailbox_id = $2",
         account,
         box.mailbox_id,
@@ -184,28 +208,82 @@ async def _write_traits(work: Work, account: AccountId, box: Box) -> None:
         box.role,
         box.subscribed,
         box.sort_order,
+        box.selectable,
     )
 
 
-async def delete(work: Work, account: AccountId, mailbox_id: MailboxId, keep_messages: bool) -> None:
+async def delete(
+    work: Work, account: AccountId, mailbox_id: MailboxId, keep_messages: bool, keep_name: bool = False
+) -> None:
     """See Transaction.delete_mailbox."""
-    boxes, ledger = await work.boxes(account), work.ledger(account)
     box = await work.box(account, mailbox_id)
     if box.name == INBOX:
         raise Invalid("INBOX cannot be deleted")
-    if any(other.parent_id == mailbox_id for other in boxes):
+    parted = await _has_children(work, account, mailbox_id)
+    if parted and not (keep_name and box.selectable):
         raise Conflict("the mailbox has children")
     if keep_messages and box.total:
         raise Conflict("the mailbox is not empty")
-    rows = await held(work, account, mailbox_id, None)
+    if parted:
+        await expunge(work, account, mailbox_id, None, only_deleted=False)
+        box.selectable, box.role = 0, None
+        await _write_traits(work, account, box)
+        _record(work.ledger(account), box, UPDATED)
+        return
+    await _remove(work, account, box, keep_name)
+    if keep_name:
+        await _vanish(work, account, box.parent_id)
+
+
+async def _has_children(work: Work, account: AccountId, mailbox_id: MailboxId) -> bool:
+    return any(other.parent_id == mailbox_id for other in await work.boxes(account))
+
+
+async def _vanish(work: Work, account: AccountId, mailbox_id: MailboxId | None) -> None:
+    """Remove what is only a name, from this mailbox upwards, where nothing lies below it any more."""
+    while mailbox_id is not None:
+        box = await work.box(account, mailbox_id)
+        if box.selectable or await _has_children(work, account, mailbox_id):
+            return
+        await _remove(work, account, box, keep_name=True)
+        mailbox_id = box.parent_id
+
+
+async def _remove(work: Work, account: AccountId, box: Box, keep_name: bool) -> None:
+    """Delete a mailbox with its placements; with `keep_name` its name stays subscribed to (RFC 3501 §6.3.6)."""
+    ledger = work.ledger(account)
+    rows = await held(work, account, box.mailbox_id, None)
     messages = threads_of(rows)
     await work.trace(ledger, messages)
     for table in ("placement", "vanished", "mailbox"):
         sql = f"DELETE FROM {table} WHERE account_id = $1 AND mailbox_id = $2"
-        await work.connection.run(sql, account, mailbox_id)
+        await work.connection.run(sql, account, box.mailbox_id)
     await forget(work, ledger, list(messages))
-    del ledger.boxes[mailbox_id]
+    del ledger.boxes[box.mailbox_id]
     _record(ledger, box, DESTROYED)
+    if keep_name and box.subscribed:
+        sql = "INSERT INTO subscription (account_id, name) VALUES ($1, $2) ON CONFLICT (account_id, name) DO NOTHING"
+        await work.connection.run(sql, account, box.name)
+
+
+async def subscribe(work: Work, account: AccountId, name: str, subscribed: bool) -> None:
+    """See Transaction.subscribe."""
+    wanted = full_name(name)
+    try:
+        box = await named(work, account, wanted)
+    except NotFound:
+        if not subscribed:
+            await _forget_names(work, account, {wanted})
+        elif wanted not in await subscribed_names(work.connection, account):
+            raise
+        return
+    await update(work, account, box.mailbox_id, subscribed, None, ...)
+
+
+async def _forget_names(work: Work, account: AccountId, names: Collection[str]) -> None:
+    """These names are not subscribed to, or their mailboxes say so."""
+    sql = "DELETE FROM subscription WHERE account_id = $1 AND name = $2"
+    await work.connection.many(sql, [(account, name) for name in sorted(names)])
 
 
 async def make_defaults(work: Work, account: AccountId, defaults: tuple[tuple[str, str], ...]) -> None:
@@ -214,4 +292,3 @@ async def make_defaults(work: Work, account: AccountId, defaults: tuple[tuple[st
     ledger.all_boxes = True
     for name, role in defaults:
         await _insert(work, ledger, name, None, (role, True))
-

@@ -131,6 +131,7 @@ class Mailbox(msgspec.Struct, frozen=True, gc=False):
     subscribed: bool
     sort_order: int
     created_modseq: Modseq
+    selectable: bool = True  # else only a name, kept for what lies below it (RFC 3501 §6.3.4): it holds no messages
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ Pairs = list[tuple[Uid, Uid]]
 
 async def copy(work: Work, account: AccountId, mailbox_id: MailboxId, uids: UidSet, target_id: MailboxId) -> Pairs:
     """See Transaction.copy."""
-    ledger, target = work.ledger(account), await work.box(account, target_id)
+    ledger, target = work.ledger(account), await work.open_box(account, target_id)
     await work.box(account, mailbox_id)
     rows = await held(work, account, mailbox_id, uids)
     if rows:
@@ -25,7 +25,7 @@ async def copy(work: Work, account: AccountId, mailbox_id: MailboxId, uids: UidS
 
 async def move(work: Work, account: AccountId, mailbox_id: MailboxId, uids: UidSet, target_id: MailboxId) -> Pairs:
     """See Transaction.move."""
-    ledger, target = work.ledger(account), await work.box(account, target_id)
+    ledger, target = work.ledger(account), await work.open_box(account, target_id)
     source = await work.box(account, mailbox_id)
     rows = await held(work, account, mailbox_id, uids)
     if not rows:

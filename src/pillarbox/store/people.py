@@ -14,6 +14,7 @@ _PERSON = (
 TABLES = (
     "placement",
     "vanished",
+    "subscription",
     "thread_key",
     "message",
     "mailbox",

@@ -59,6 +59,12 @@ async def mailboxes(connection: Connection, account: AccountId) -> list[Mailbox]
     return sorted(map(mailbox_of, rows), key=lambda one: name_order(one.name))
 
 
+async def subscribed_names(connection: Connection, account: AccountId) -> list[str]:
+    """The names subscribed to that no mailbox has."""
+    rows = await connection.all("SELECT name FROM subscription WHERE account_id = $1", account)
+    return sorted((row[0] for row in rows), key=name_order)
+
+
 async def mailbox(connection: Connection, account: AccountId, mailbox_id: MailboxId) -> Mailbox:
     """See Store.mailbox."""
     sql = f"SELECT {BOX_COLUMNS} FROM mailbox WHERE account_id = $1 AND mailbox_id = $2"
@@ -118,7 +124,7 @@ async def since(connection: Connection, account: AccountId, mailbox_id: MailboxI
     if row is None:
         return MailboxChanges(None, (), (), modseq, reset=True)
     box = mailbox_of(row)
-    reset = modseq < row[14]
+    reset = modseq < row[15]
     if box.highestmodseq <= modseq:
         return MailboxChanges(box, (), (), box.highestmodseq, reset)
     where = "WHERE account_id = $1 AND mailbox_id = $2 AND modseq > $3"

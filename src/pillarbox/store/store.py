@@ -149,6 +149,15 @@ class Store:
         """All mailboxes by full name, INBOX first, children after their parent."""
         return await self.database.read(lambda connection: reading.mailboxes(connection, account))
 
+    async def subscriptions(self, account: AccountId) -> tuple[list[Mailbox], list[str]]:
+        """All mailboxes, and the names subscribed to that none of them has, on one snapshot."""
+
+        async def unit(connection: Connection) -> tuple[list[Mailbox], list[str]]:
+            names = await reading.subscribed_names(connection, account)
+            return await reading.mailboxes(connection, account), names
+
+        return await self.database.read(unit)
+
     async def mailbox(self, account: AccountId, mailbox_id: MailboxId) -> Mailbox:
         """The mailbox of that id."""
         return await self.database.read(lambda connection: reading.mailbox(connection, account, mailbox_id))
@@ -289,4 +298,3 @@ class Store:
             self.directory.hint(modseq)
         else:
             self._watching.hint(account, modseq)
-

@@ -73,10 +73,13 @@ class Transaction:
         account: AccountId,
         name: str,
         role: str | None = None,
-        subscribed: bool = True,
+        subscribed: bool | None = True,
         exist_ok: bool = False,
     ) -> Mailbox:
-        """Make a mailbox and those above it that are missing. Exists (name or role taken), Invalid."""
+        """Make a mailbox and those above it that are missing. Exists (name or role taken), Invalid.
+
+        `subscribed` None: if its name is subscribed to. A mailbox that was only a name may hold messages again.
+        """
         return (await mailboxes.create(self._work, account, name, role, subscribed, exist_ok)).frozen()
 
     async def rename_mailbox(self, account: AccountId, mailbox_id: MailboxId, new_name: str) -> None:
@@ -86,12 +89,20 @@ class Transaction:
         """
         await mailboxes.rename(self._work, account, mailbox_id, new_name)
 
-    async def delete_mailbox(self, account: AccountId, mailbox_id: MailboxId, keep_messages: bool = False) -> None:
+    async def delete_mailbox(
+        self, account: AccountId, mailbox_id: MailboxId, keep_messages: bool = False, keep_name: bool = False
+    ) -> None:
         """Delete a mailbox with its placements; messages placed nowhere else cease to exist.
 
-        Conflict when it has children, or `keep_messages` and it is not empty. Invalid for INBOX.
+        Conflict when it has children, or `keep_messages` and it is not empty. Invalid for INBOX. `keep_name`, as IMAP
+        deletes: what has children becomes only a name and goes with the last of them, a second time it is a Conflict;
+        a name that is subscribed to stays so (RFC 3501 §6.3.4, §6.3.6).
         """
-        await mailboxes.delete(self._work, account, mailbox_id, keep_messages)
+        await mailboxes.delete(self._work, account, mailbox_id, keep_messages, keep_name)
+
+    async def subscribe(self, account: AccountId, name: str, subscribed: bool) -> None:
+        """Subscribe to a name, or not any more. NotFound to begin with a name that no mailbox has. Invalid."""
+        await mailboxes.subscribe(self._work, account, name, subscribed)
 
     async def update_mailbox(
         self,

@@ -72,6 +72,13 @@ class Work:
             raise NotFound("no such mailbox")
         return box
 
+    async def open_box(self, account: AccountId, mailbox_id: MailboxId) -> Box:
+        """The mailbox under lock, which may be given messages. NotFound."""
+        box = await self.box(account, mailbox_id)
+        if not box.selectable:
+            raise NotFound("the mailbox is only a name")
+        return box
+
     async def boxes(self, account: AccountId) -> list[Box]:
         """Every mailbox of the account under lock."""
         ledger = self.ledger(account)

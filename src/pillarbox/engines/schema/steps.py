@@ -104,10 +104,19 @@ _DAMAGE: Final = (
     "ALTER TABLE damaged ADD COLUMN settled {integer} NOT NULL DEFAULT 0",
 )
 
+_NAMES: Final = (
+    # selectable 0: only a name, kept for the mailboxes below it. A subscribed mailbox has a flag, a name without one a
+    # row here.
+    "ALTER TABLE mailbox ADD COLUMN selectable {integer} NOT NULL DEFAULT 1",
+    """CREATE TABLE subscription (account_id {integer} NOT NULL, name {text} NOT NULL,
+    PRIMARY KEY (account_id, name)){clustered}""",
+)
+
 _STEPS: Final = (
     ("the first tables", (*_ACCOUNTS, *_MESSAGES, *_OCTETS, *_LOGS, *_DIRECTORY)),
     ("what is not indexed yet, and when messages were sent", _SEARCHED),
     ("octets that are lost for good", _DAMAGE),
+    ("mailboxes that are only names, names subscribed to that have no mailbox", _NAMES),
 )
 
 _SQLITE_STATISTICS = 1000

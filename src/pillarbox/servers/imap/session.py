@@ -9,6 +9,7 @@ from typing import TypeVar
 import structlog
 
 from pillarbox.core import limits
+from pillarbox.core.errors import NotFound
 from pillarbox.core.ids import AccountId, Modseq, Uid
 from pillarbox.net.stream import Stream
 from pillarbox.net.tls import Context
@@ -17,7 +18,7 @@ from pillarbox.servers.imap.capabilities import When, advertised
 from pillarbox.servers.imap.recents import Recents
 from pillarbox.servers.imap.selected import Selected, learn, renumber, spell_counts, spell_states
 from pillarbox.services.login.service import Logins
-from pillarbox.store.model import Account, MailboxChanges
+from pillarbox.store.model import Account, Mailbox, MailboxChanges
 from pillarbox.store.store import Store
 from pillarbox.store.transaction import Transaction
 from pillarbox.store.watching import Watch
@@ -154,7 +155,7 @@ class Session:
             return
         selected.stale = False
         changes = await self.store.since(self.owner, selected.mailbox_id, selected.modseq)
-        if changes.mailbox is None:
+        if changes.mailbox is None or not changes.mailbox.selectable:
             self.bye("the selected mailbox was deleted")
             return
         if changes.reset:
@@ -169,6 +170,13 @@ class Session:
             selected.recent = selected.recent.union(mine)
         await self.send(spell_counts(selected, news))
         await self.send(spell_states(selected, news.flags, uid, self.condstore))
+
+    async def named(self, name: str) -> Mailbox:
+        """The mailbox of that name, if it can hold messages. NotFound."""
+        mailbox = await self.store.mailbox_named(self.owner, name)
+        if not mailbox.selectable:
+            raise NotFound("the mailbox is only a name")
+        return mailbox
 
     async def write(self, unit: Callable[[Transaction], Awaitable[T]]) -> T:
         """Change the account (see Store.write); what that does to the selected mailbox is told with the answer."""

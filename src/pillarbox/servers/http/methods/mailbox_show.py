@@ -22,11 +22,11 @@ def own_name(mailbox: Mailbox) -> str:
 
 
 def rights(mailbox: Mailbox) -> Json:
-    """What the owner may do: everything, but INBOX stays."""
+    """What the owner may do: everything, but INBOX stays and what is only a name holds no messages."""
     stays = mailbox.role == "inbox"
     return {
         "mayReadItems": True,
-        "mayAddItems": True,
+        "mayAddItems": mailbox.selectable,
         "mayRemoveItems": True,
         "maySetSeen": True,
         "maySetKeywords": True,

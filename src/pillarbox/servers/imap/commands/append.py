@@ -39,7 +39,7 @@ async def _prepare(session: Session, start: AppendStart) -> None:
     received = None if start.date is None else int(start.date.astimezone(UTC).timestamp())
     if under_way is None:
         try:
-            mailbox = await session.store.mailbox_named(session.owner, start.mailbox)
+            mailbox = await session.named(start.mailbox)
         except MailError as error:
             raise refusal(error, TRYCREATE) from error
         place = Place(mailbox.mailbox_id, bits, keywords)

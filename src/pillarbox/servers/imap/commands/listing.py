@@ -7,7 +7,7 @@ from pillarbox.core.ids import spell
 from pillarbox.servers.imap.session import Answer, Session
 from pillarbox.servers.imap.uses import ATTRIBUTES
 from pillarbox.store.model import MAILBOX_PREFIX, Mailbox
-from pillarbox.store.naming import parent_name
+from pillarbox.store.naming import name_order, parent_name
 from pillarbox.wire.imap import encoder
 from pillarbox.wire.imap.commands import Nothing
 from pillarbox.wire.imap.events import Command
@@ -16,12 +16,40 @@ from pillarbox.wire.imap.names import matcher
 
 
 @dataclass(frozen=True, slots=True)
-class _Found:
-    """A mailbox to be listed. `chosen`: it meets the selection options itself; else only mailboxes below it do."""
+class _Name:
+    """What may be listed: a mailbox, or (None) a name that is subscribed to or lies above one that is."""
 
-    mailbox: Mailbox
+    name: str
+    mailbox: Mailbox | None
+    subscribed: bool
+
+    @property
+    def use(self) -> str | None:
+        """The attribute of its special use."""
+        return ATTRIBUTES.get(self.mailbox.role or "") if self.mailbox is not None else None
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """A name to be listed. `chosen`: it meets the selection options itself; else only names below it do."""
+
+    name: _Name
     chosen: bool
-    below: bool  # a mailbox below it meets them
+    below: bool  # a name below it meets them
+
+
+async def _names(session: Session, subscribed: bool) -> list[_Name]:
+    """Every mailbox, and where names `subscribed` to matter also those without one, and what lies above these."""
+    if not subscribed:
+        return [_Name(one.name, one, one.subscribed) for one in await session.store.mailboxes(session.owner)]
+    mailboxes, waiting = await session.store.subscriptions(session.owner)
+    known = {one.name: _Name(one.name, one, one.subscribed) for one in mailboxes}
+    for name in waiting:
+        known[name] = _Name(name, None, subscribed=True)
+    for name in waiting:
+        for above in _ancestors(name):
+            known.setdefault(above, _Name(above, None, subscribed=False))
+    return sorted(known.values(), key=lambda one: name_order(one.name))
 
 
 async def list_(session: Session, command: Command, arguments: List) -> Answer:
@@ -30,15 +58,15 @@ async def list_(session: Session, command: Command, arguments: List) -> Answer:
         session.stream.write(encoder.list_mailbox("", ("\\Noselect",)))
         return Answer("LIST completed")
     utf8 = session.decoder.utf8
-    everyone = await session.store.mailboxes(session.owner)
+    everyone = await _names(session, "SUBSCRIBED" in arguments.selection)
     parents = {parent_name(one.name) for one in everyone}
     lines: list[bytes] = []
     for found in _select(arguments, everyone):
-        mailbox = found.mailbox
-        attributes = _attributes(arguments, mailbox, mailbox.name in parents)
+        attributes = _attributes(arguments, found.name, found.name.name in parents)
         children = _criteria(arguments) if found.below and "RECURSIVEMATCH" in arguments.selection else ()
-        lines.append(encoder.list_mailbox(mailbox.name, attributes, child_info=children, utf8=utf8))
-        if arguments.status and found.chosen:
+        lines.append(encoder.list_mailbox(found.name.name, attributes, child_info=children, utf8=utf8))
+        mailbox = found.name.mailbox
+        if arguments.status and found.chosen and mailbox is not None and mailbox.selectable:
             lines.append(await _status(session, mailbox, arguments.status))
     await session.send(lines)
     if "HIGHESTMODSEQ" in arguments.status:
@@ -50,18 +78,16 @@ def _criteria(arguments: List) -> tuple[str, ...]:
     return tuple(sorted(arguments.selection & {"SUBSCRIBED", "SPECIAL-USE"}))
 
 
-def _meets(mailbox: Mailbox, criteria: Sequence[str]) -> bool:
-    return ("SUBSCRIBED" not in criteria or mailbox.subscribed) and (
-        "SPECIAL-USE" not in criteria or mailbox.role in ATTRIBUTES
-    )
+def _meets(one: _Name, criteria: Sequence[str]) -> bool:
+    return ("SUBSCRIBED" not in criteria or one.subscribed) and ("SPECIAL-USE" not in criteria or one.use is not None)
 
 
-def _select(arguments: List, everyone: Sequence[Mailbox]) -> Iterator[_Found]:
+def _select(arguments: List, everyone: Sequence[_Name]) -> Iterator[_Found]:
     tests = [matcher(pattern) for pattern in arguments.patterns]
     criteria = _criteria(arguments)
     recursive = "RECURSIVEMATCH" in arguments.selection
     matching = {one.name for one in everyone if any(test(one.name) for test in tests)}
-    above: set[str] = set()  # what lies above a mailbox that meets the criteria
+    above: set[str] = set()  # what lies above a name that meets the criteria
     hidden: set[str] = set()  # above one that does and is not listed itself (RFC 5258 §3.5)
     if recursive:
         for one in everyone:
@@ -71,7 +97,7 @@ def _select(arguments: List, everyone: Sequence[Mailbox]) -> Iterator[_Found]:
                     hidden.update(_ancestors(one.name))
     for one in everyone:
         if one.name in matching:
-            chosen = _meets(one, criteria)
+            chosen = _meets(one, criteria) and (one.mailbox is not None or one.subscribed)
             if chosen or one.name in hidden:
                 yield _Found(one, chosen, one.name in above)
 
@@ -83,41 +109,40 @@ def _ancestors(name: str) -> Iterator[str]:
         parent = parent_name(parent)
 
 
-def _attributes(arguments: List, mailbox: Mailbox, has_children: bool) -> list[str]:
-    attributes = ["\\HasChildren" if has_children else "\\HasNoChildren"]
-    if mailbox.role in ATTRIBUTES:
-        attributes.append(ATTRIBUTES[mailbox.role])
-    if mailbox.subscribed and "SUBSCRIBED" in arguments.returns | arguments.selection:
+def _attributes(arguments: List, one: _Name, has_children: bool) -> list[str]:
+    if one.mailbox is None:
+        attributes = ["\\NonExistent"]  # RFC 5258 §3: nothing is known of its children
+    else:
+        attributes = [] if one.mailbox.selectable else ["\\Noselect"]
+        attributes.append("\\HasChildren" if has_children else "\\HasNoChildren")
+    if one.use is not None:
+        attributes.append(one.use)
+    if one.subscribed and "SUBSCRIBED" in arguments.returns | arguments.selection:
         attributes.append("\\Subscribed")
     return attributes
 
 
 async def lsub(session: Session, command: Command, arguments: List) -> Answer:
-    """Subscribed mailboxes; `%` also finds what lies above one that it does not reach (RFC 3501 §6.3.9)."""
+    """Names subscribed to; `%` also finds what lies above one that it does not reach (RFC 3501 §6.3.9)."""
     if arguments.asks_separator:
         session.stream.write(encoder.list_mailbox("", ("\\Noselect",), verb="LSUB"))
         return Answer("LSUB completed")
     test = matcher(arguments.patterns[0])
-    everyone = await session.store.mailboxes(session.owner)
-    subscribed = {one.name for one in everyone if one.subscribed}
-    above = {parent for name in subscribed if not test(name) for parent in _ancestors(name)}
-    lines = [
-        encoder.list_mailbox(
-            one.name,
-            () if one.name in subscribed else ("\\Noselect",),
-            verb="LSUB",
-            utf8=session.decoder.utf8,
-        )
-        for one in everyone
-        if test(one.name) and (one.name in subscribed or one.name in above)
-    ]
+    everyone = await _names(session, subscribed=True)
+    above = {parent for one in everyone if one.subscribed and not test(one.name) for parent in _ancestors(one.name)}
+    lines = []
+    for one in everyone:
+        if test(one.name) and (one.subscribed or one.name in above):
+            opens = one.subscribed and one.mailbox is not None and one.mailbox.selectable
+            attributes = () if opens else ("\\Noselect",)
+            lines.append(encoder.list_mailbox(one.name, attributes, verb="LSUB", utf8=session.decoder.utf8))
     await session.send(lines)
     return Answer("LSUB completed")
 
 
 async def status(session: Session, command: Command, arguments: Status) -> Answer:
     """Counters of one mailbox, without opening it."""
-    mailbox = await session.store.mailbox_named(session.owner, arguments.mailbox)
+    mailbox = await session.named(arguments.mailbox)
     session.stream.write(await _status(session, mailbox, arguments.items))
     if "HIGHESTMODSEQ" in arguments.items:
         await session.enable_condstore()

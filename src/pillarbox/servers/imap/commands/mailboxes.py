@@ -20,11 +20,11 @@ async def create(session: Session, command: Command, arguments: Mailbox) -> Answ
     async def unit(tx: Transaction) -> int:
         if role is not None:
             everyone = await tx.mailboxes(owner)
-            if any(other.name == full_name(arguments.mailbox) for other in everyone):
+            if any(other.name == full_name(arguments.mailbox) and other.selectable for other in everyone):
                 raise Exists("the mailbox exists")
             if any(other.role == role for other in everyone):
                 return 0
-        return (await tx.create_mailbox(owner, arguments.mailbox, role, subscribed=False)).mailbox_id
+        return (await tx.create_mailbox(owner, arguments.mailbox, role, subscribed=None)).mailbox_id
 
     made = await session.write(unit)
     if not made:
@@ -42,12 +42,12 @@ def _role(use: tuple[str, ...]) -> str | None:
 
 
 async def delete(session: Session, command: Command, arguments: Mailbox) -> Answer:
-    """Delete a mailbox with its messages; not while others lie below it."""
+    """Delete a mailbox with its messages; while others lie below it, its name stays (RFC 3501 §6.3.4)."""
     owner = session.owner
 
     async def unit(tx: Transaction) -> int:
         mailbox = await tx.mailbox_named(owner, arguments.mailbox)
-        await tx.delete_mailbox(owner, mailbox.mailbox_id)
+        await tx.delete_mailbox(owner, mailbox.mailbox_id, keep_name=True)
         return mailbox.mailbox_id
 
     try:
@@ -74,12 +74,11 @@ async def rename(session: Session, command: Command, arguments: Rename) -> Answe
 
 
 async def subscribe(session: Session, command: Command, arguments: Mailbox) -> Answer:
-    """SUBSCRIBE and UNSUBSCRIBE."""
+    """SUBSCRIBE and UNSUBSCRIBE; the latter also a name that no mailbox has any more."""
     owner = session.owner
 
     async def unit(tx: Transaction) -> None:
-        mailbox = await tx.mailbox_named(owner, arguments.mailbox)
-        await tx.update_mailbox(owner, mailbox.mailbox_id, subscribed=command.name == "SUBSCRIBE")
+        await tx.subscribe(owner, arguments.mailbox, command.name == "SUBSCRIBE")
 
     await session.write(unit)
     return Answer(f"{command.name} completed")

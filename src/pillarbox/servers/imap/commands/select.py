@@ -19,7 +19,7 @@ async def select(session: Session, command: Command, arguments: Select) -> Answe
     if arguments.condstore:
         await session.enable_condstore()
     try:
-        mailbox = await session.store.mailbox_named(session.owner, arguments.mailbox)
+        mailbox = await session.named(arguments.mailbox)
         view = await session.store.view(session.owner, mailbox.mailbox_id)
     except MailError as error:
         raise refusal(error) from error
