@@ -1,8 +1,8 @@
 """offlineimap3: two-way synchronisation of a Maildir.
 
-It reads every message with Python's parser and writes it again, and so changes some (nested or broken ones); those it is
-given here it keeps. STARTTLS is left out: version 8 does not verify the certificate there, and now and then it says
-nothing more after the handshake.
+It reads every message with Python's parser and writes it again, and so changes some (nested or broken ones); those it
+is given here it keeps. STARTTLS is left out: version 8 does not verify the certificate there, and now and then waits
+for ever for the answer to its first command under TLS; which side is to blame was not found.
 """
 
 from pathlib import Path
