@@ -27,7 +27,7 @@ LARGE = (7, 17, 27)
 def letter(number: int) -> bytes:
     """The message of that number; nearly nothing of it can be compressed away."""
     filling = "".join(
-        f"{(number * 7919 + line) ** 5 % 10**60:060d}\r\n" for line in range(2000 if number in LARGE else 60)
+        f"{(number * 7919 + line) ** 5 % 10**60:060d}\r\n" for line in range(2500 if number in LARGE else 60)
     )
     return (
         f"From: Ann <ann@damage.test>\r\nTo: {YOU}\r\nSubject: Number {number}\r\n"

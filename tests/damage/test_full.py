@@ -12,6 +12,10 @@ from pathlib import Path
 
 import pytest
 
+from pillarbox.core.errors import Unavailable
+from pillarbox.core.limits import SPOOL_MEMORY
+from pillarbox.store.model import StoreLimits
+from pillarbox.store.spool import Spooling
 from tests.crash.clients import Imap, Jmap
 from tests.damage.house import YOU, House, build
 
@@ -102,3 +106,35 @@ def test_no_room(house: House) -> None:
     assert names == [b"small %d" % one for one in (0, 1, 2, 20, 21, 22)] + [b"big", b"small 30", b"small 31"]
     assert not list((house.database.parent / "spool").iterdir())
     assert house.check("--deep")[0] == 0
+
+
+def test_a_log_that_cannot_be_written(tmp_path: Path) -> None:
+    (tmp_path / "server.log").symlink_to("/dev/full")
+    house = build(tmp_path, 3)
+    try:
+        assert by_smtp(house, small(1)) == 250
+        assert by_smtp(house, b"Subject: bare\r\n\r\n\0\r\n") == 554
+        assert by_append(house, small(2)) == "OK"
+        assert by_import(house, small(3)).startswith("M")
+        room(house, 1024)
+        assert by_smtp(house, small(4)) in (451, 452)
+        room(house, resource.RLIM_INFINITY)
+        assert by_smtp(house, small(5)) == 250
+        assert len(house.by_imap()) == 7
+        assert house.server.stop() == 0
+    finally:
+        house.server.kill()
+
+
+def test_a_spool_that_is_full(tmp_path: Path) -> None:
+    spool = Spooling(StoreLimits(1 << 24, str(tmp_path)))
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (SPOOL_MEMORY + 10_000, before[1]))
+    try:
+        with pytest.raises(Unavailable):
+            for _ in range(2 * SPOOL_MEMORY // 1000):
+                spool.write(b"x" * 999)
+        spool.discard()
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert not list(tmp_path.iterdir())

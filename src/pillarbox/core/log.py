@@ -1,10 +1,12 @@
 """How events are logged: one line each, `room.event key=value`, or JSON when asked."""
 
+import contextlib
 import datetime
+import io
 import logging
 import sys
 from collections.abc import MutableMapping
-from typing import Any, TextIO
+from typing import Any, TextIO, cast
 
 import msgspec
 import structlog
@@ -15,7 +17,7 @@ _LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARN
 def configure(level: str = "info", *, json: bool = False, stream: TextIO | None = None) -> None:
     """Send events of at least `level` (debug, info, warning, error) to `stream`, standard error by default."""
     numeric = _LEVELS[level]
-    target = stream or sys.stderr
+    target = cast(TextIO, _Steady(stream or sys.stderr))
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
@@ -32,6 +34,23 @@ def configure(level: str = "info", *, json: bool = False, stream: TextIO | None 
     handler.setFormatter(_Formatter(json=json))
     logging.basicConfig(level=max(numeric, logging.WARNING), handlers=[handler], force=True)
     logging.getLogger("pillarbox").setLevel(numeric)
+
+
+class _Steady(io.TextIOBase):
+    """A stream that loses what it cannot write: a full disk or a reader that has gone must not stop the mail."""
+
+    def __init__(self, stream: TextIO) -> None:
+        super().__init__()
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        with contextlib.suppress(OSError, ValueError):
+            self._stream.write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        with contextlib.suppress(OSError, ValueError):
+            self._stream.flush()
 
 
 class _Formatter(logging.Formatter):

@@ -72,8 +72,7 @@ class Spooling:
         """Forget the octets; harmless after `finish`, whose result stays good."""
         self._chunks = []
         if self._file is not None:
-            self._file.close()
-            Path(self._file.name).unlink(missing_ok=True)
+            _abandon(self._file)
             self._file = None
 
 
@@ -122,17 +121,23 @@ def _put(file: BinaryIO, octets: bytes) -> None:
     try:
         file.write(octets)
     except OSError as error:
-        file.close()
-        Path(file.name).unlink(missing_ok=True)
+        _abandon(file)
         raise Unavailable(f"spool: {error}") from error
+
+
+def _abandon(file: BinaryIO) -> None:
+    with contextlib.suppress(OSError):  # closing tries once more to write what did not fit
+        file.close()
+    Path(file.name).unlink(missing_ok=True)
 
 
 def _close_and_read(file: BinaryIO) -> Summary:
     try:
         file.close()
-        with Path(file.name).open("rb") as again, contextlib.closing(
-            mmap.mmap(again.fileno(), 0, access=mmap.ACCESS_READ)
-        ) as octets:
+        with (
+            Path(file.name).open("rb") as again,
+            contextlib.closing(mmap.mmap(again.fileno(), 0, access=mmap.ACCESS_READ)) as octets,
+        ):
             return summarise(octets)
     except OSError as error:
         raise Unavailable(f"spool: {error}") from error
