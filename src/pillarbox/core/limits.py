@@ -28,6 +28,7 @@ IMAP_UNAUTHENTICATED_IDLE = 60  # seconds before login
 IMAP_IDLE = 1800  # seconds, RFC 9051 §5.4: 30 minutes
 IMAP_FETCH_HEADER = 4 << 20  # octets of a header that HEADER.FIELDS looks at in a large message
 IMAP_FETCH_BATCH = 1 << 20  # octets of small messages read together for one FETCH
+IMAP_KEYWORDS = 500  # keywords a client is told of in FLAGS, each time anew (RFC 3501 §7.2.6)
 IMAP_ERRORS = 50  # bad commands before a connection is closed
 
 # POP3
@@ -48,7 +49,7 @@ HTML_FORMATTING_WORK = 400_000  # the same for b, font and their kind, which HTM
 HEADER_FIELDS = 10_000  # fields of one header; what follows is not looked at
 HEADER_FIELD = 1 << 20  # octets of one field that are decoded
 ADDRESSES = 5_000  # addresses decoded of one field
-BLOB_INLINE = 64 << 10  # octets, DESIGN §3: up to this a blob is a row, above it is a file
+BLOB_INLINE = 128 << 10  # octets: up to this a blob is a row, above it is a file; decision 0006
 PREVIEW = 256  # characters, RFC 8970 §3.2 and RFC 8621 §4.1.4
 
 # Mailboxes
