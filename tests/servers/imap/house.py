@@ -12,6 +12,7 @@ from pillarbox.engines.schema.steps import steps
 from pillarbox.net.listener import Listener, listen
 from pillarbox.net.tls import server_context
 from pillarbox.servers.imap.door import factory
+from pillarbox.servers.imap.recents import Recents
 from pillarbox.services.certificates.selfsigned import ensure_certificate
 from pillarbox.services.login.service import Logins
 from pillarbox.store.model import Account, StoreLimits
@@ -58,11 +59,11 @@ async def open_house(engine: Engine, folder: Path) -> AsyncIterator[House]:
     certificate, key = folder / "tls" / "certificate.pem", folder / "tls" / "key.pem"
     ensure_certificate(certificate, key, HOST)
     tls = server_context(certificate, key)
-    logins = Logins(store)
+    logins, recents = Logins(store), Recents(store)
     listeners = {
-        "imap": await listen("127.0.0.1", 0, factory(store, logins, HOST, tls, True)),
-        "strict": await listen("127.0.0.1", 0, factory(store, logins, HOST, tls, False)),
-        "imaps": await listen("127.0.0.1", 0, factory(store, logins, HOST, None, False), tls=tls),
+        "imap": await listen("127.0.0.1", 0, factory(store, logins, recents, HOST, tls, True)),
+        "strict": await listen("127.0.0.1", 0, factory(store, logins, recents, HOST, tls, False)),
+        "imaps": await listen("127.0.0.1", 0, factory(store, logins, recents, HOST, None, False), tls=tls),
     }
     try:
         yield House(store, listeners)

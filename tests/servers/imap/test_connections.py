@@ -245,3 +245,18 @@ async def test_news_of_another_way_in_reach_an_idling_client(house: House) -> No
     await idler.send(b"DONE\r\n")
     assert await idler.response() == b"i OK IDLE terminated"
     idler.close()
+
+
+async def test_recent_in_one_session_whatever_listener_it_came_by(house: House) -> None:
+    account = await house.account()
+    await deliver(house.store, account.account_id)
+    clear = await connect(house.port["imap"])
+    sealed = await connect(house.port["imaps"], tls=True)
+    told = []
+    for client in (clear, sealed):
+        await client.ok(f"LOGIN {account.login} {PASSWORD}")
+        told.append(await client.ok("SELECT INBOX"))
+    assert b"1 RECENT" in told[0]
+    assert b"0 RECENT" in told[1]
+    clear.close()
+    sealed.close()

@@ -177,8 +177,8 @@ async def _done(line: bytes) -> Answer:
 
 
 def factory(
-    store: Store, logins: Logins, host: str, tls: Context | None, plain_from_loopback: bool
+    store: Store, logins: Logins, recents: Recents, host: str, tls: Context | None, plain_from_loopback: bool
 ) -> Callable[[Stream], Door]:
-    """What a listener calls for each connection."""
-    house = House(store, logins, Recents(store), host, tls, plain_from_loopback, store.settings.message_size)
+    """What a listener calls for each connection. All listeners of a process have the same `recents`."""
+    house = House(store, logins, recents, host, tls, plain_from_loopback, store.settings.message_size)
     return lambda stream: Door(stream, house)

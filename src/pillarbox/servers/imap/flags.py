@@ -15,7 +15,8 @@ BITS: Final = {
 }
 DEFINED: Final = (*BITS, "$Forwarded", "$MDNSent", "$Junk", "$NotJunk")
 """What SELECT names in FLAGS (RFC 3501 §7.2.6)."""
-PERMANENT: Final = (*DEFINED, "\\*")
+EVERYTHING: Final = "\\*"
+PERMANENT: Final = (*DEFINED, EVERYTHING)
 """What may be changed for good: everything, new keywords too (RFC 3501 §7.1)."""
 
 _SYSTEM: Final = tuple(

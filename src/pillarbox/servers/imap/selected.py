@@ -6,8 +6,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from pillarbox.core.ids import MailboxId, Modseq
+from pillarbox.core.limits import IMAP_KEYWORDS
 from pillarbox.servers.imap.errors import bad
-from pillarbox.servers.imap.flags import spell_flags
+from pillarbox.servers.imap.flags import DEFINED, EVERYTHING, spell_flags
 from pillarbox.store.model import FlagState, MailboxChanges, MailboxView
 from pillarbox.wire.imap import encoder
 from pillarbox.wire.imap.sets import SequenceSet
@@ -20,8 +21,9 @@ class Selected:
     """`uids[n - 1]` is the UID of message n. The store's shared list as long as the two agree; never changed here.
 
     `modseq`: the client was told of everything up to it, but for the expunges in `gone`. `told`: flags of UIDs that
-    were told out of turn, by their modseq. `recent`: the UIDs that are \\Recent in this session. `stale`: there may be
-    news.
+    were told out of turn, by their modseq. `recent`: the UIDs that are \\Recent in this session. `keywords`: what FLAGS
+    named beside what is defined everywhere, `shown`: the keywords of single messages that were looked at for that.
+    `stale`: there may be news.
     """
 
     mailbox_id: MailboxId
@@ -31,6 +33,8 @@ class Selected:
     recent: frozenset[int] = NOTHING
     gone: frozenset[int] = NOTHING
     told: dict[int, int] = field(default_factory=dict)
+    keywords: tuple[str, ...] = ()
+    shown: set[str] = field(default_factory=set)
     stale: bool = False
 
     def positions(self, messages: SequenceSet, uid: bool) -> list[range]:
@@ -118,18 +122,45 @@ def spell_counts(selected: Selected, news: News) -> list[bytes]:
 
 
 def spell_states(selected: Selected, states: Iterable[FlagState], uid: bool, modseq: bool) -> list[bytes]:
-    """FETCH of flags, with UID and MODSEQ where asked for."""
-    lines = []
+    """FETCH of flags, with UID and MODSEQ where asked for; before it FLAGS if there are new keywords."""
+    lines = [b""]
+    keywords: set[str] = set()
     hint = 0
     for state in states:
         at = selected.index(state.uid, hint)
         if at < 0:
             continue
         hint = at + 1
+        keywords.add(state.keywords)
         pieces = [b"FLAGS " + spell_flags(state.flags, state.keywords, state.uid in selected.recent)]
         if uid:
             pieces.insert(0, b"UID %d" % state.uid)
         if modseq:
             pieces.append(b"MODSEQ (%d)" % state.modseq)
         lines.append(encoder.fetch(at + 1, pieces))
+    lines[0] = announce(selected, keywords)
     return lines
+
+
+def announce(selected: Selected, keywords: Iterable[str]) -> bytes:
+    """FLAGS, and PERMANENTFLAGS where they may be changed, if the keywords of messages about to be told have new ones.
+
+    Each of `keywords` is what one message has, as in Row (RFC 3501 §7.2.6).
+    """
+    fresh = [one for one in keywords if one and one not in selected.shown]
+    if not fresh:
+        return b""
+    if len(selected.shown) > IMAP_KEYWORDS:
+        selected.shown.clear()
+    selected.shown.update(fresh)
+    known = {word.lower() for word in (*DEFINED, *selected.keywords)}
+    words = {word.lower(): word for one in sorted(fresh) for word in one.split()}
+    added = [word for lower, word in words.items() if lower not in known]
+    if not added or len(selected.keywords) + len(added) > IMAP_KEYWORDS:
+        return b""
+    selected.keywords += tuple(added)
+    names = (*DEFINED, *selected.keywords)
+    line = encoder.flags(names)
+    if selected.read_only:
+        return line
+    return line + encoder.untagged("OK", "flags that are kept", encoder.permanent_flags((*names, EVERYTHING)))

@@ -10,7 +10,7 @@ from pillarbox.message.structure import decode
 from pillarbox.servers.imap.bodies import pieces_of, stream_message
 from pillarbox.servers.imap.errors import Refused
 from pillarbox.servers.imap.plan import Plan, plan, spell_rows
-from pillarbox.servers.imap.selected import Selected
+from pillarbox.servers.imap.selected import Selected, announce
 from pillarbox.servers.imap.session import Answer, Session
 from pillarbox.store.model import SEEN, FlagChange, FlagState, Row
 from pillarbox.store.transaction import Transaction
@@ -72,14 +72,18 @@ def _number(selected: Selected, rows: Sequence[Row]) -> Numbered:
 
 async def _page(session: Session, arguments: Fetch, numbered: Numbered) -> bool:
     """Answer for one page. False when octets of a message could not be read."""
-    recent = session.mailbox.recent
+    recent, keywords = session.mailbox.recent, {row.keywords for _, row in numbered}
     if not any(not isinstance(item, Attribute) for item in arguments.items):
+        if Attribute.FLAGS in arguments.items:
+            session.stream.write(announce(session.mailbox, keywords))
         session.stream.write(spell_rows(plan(arguments.items), numbered, recent))
         _told(session, numbered, arguments.items)
         return True
     seen: set[int] = set()
     if arguments.sets_seen and not session.mailbox.read_only:
         numbered, seen = await _see(session, numbered)
+    if seen or Attribute.FLAGS in arguments.items:
+        session.stream.write(announce(session.mailbox, keywords))
     plain = plan(arguments.items)
     added: list[FetchItem] = [Attribute.FLAGS, *([Attribute.MODSEQ] if session.condstore else [])]
     with_flags = plan(tuple(dict.fromkeys((*arguments.items, *added))))
