@@ -168,5 +168,9 @@ def build(folder: Path, messages: int = 40) -> House:
 
             await store.write(both, unit)
 
-    server.store(fill)
+    try:
+        server.store(fill)
+    except BaseException:
+        server.kill()
+        raise
     return House(server, messages)
