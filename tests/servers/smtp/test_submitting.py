@@ -90,7 +90,7 @@ async def test_a_stored_message_that_cannot_go_out(house: House, octets: bytes) 
     arrived = await spool.finish()
     blob = await house.store.write([you], lambda tx: tx.add_upload(you, arrived, "message/rfc822"))
     with pytest.raises(Invalid):
-        await house.services.submissions.submit_stored(you, blob, "you@demo.test", ["friend@demo.test"])
+        await house.services.submissions.prepare_stored(you, blob, "you@demo.test", ["friend@demo.test"])
     assert await house.mail(house.friend) == []
 
 
@@ -102,9 +102,10 @@ async def test_a_stored_message(house: House) -> None:
     blob = await house.store.write([you], lambda tx: tx.add_upload(you, arrived, "message/rfc822"))
     submissions = house.services.submissions
     with pytest.raises(BadRecipients) as bad:
-        await submissions.submit_stored(you, blob, "you@demo.test", ["friend@demo.test", "no@demo.test"])
+        await submissions.prepare_stored(you, blob, "you@demo.test", ["friend@demo.test", "no@demo.test"])
     assert bad.value.addresses == ("no@demo.test",)
-    done = await submissions.submit_stored(you, blob, "you@demo.test", ["friend@demo.test", "x@elsewhere.test"])
+    ready = await submissions.prepare_stored(you, blob, "you@demo.test", ["friend@demo.test", "x@elsewhere.test"])
+    done = await submissions.dispatch(ready)
     assert done.statuses == (("friend@demo.test", "local"), ("x@elsewhere.test", "queued"))
     assert len(done.queued) == 1
     (octets,) = await house.mail(house.friend)

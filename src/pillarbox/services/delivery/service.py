@@ -57,6 +57,26 @@ def elsewhere(envelope: Envelope) -> list[str]:
     return list(dict.fromkeys([*envelope.remote, *(to for local in envelope.local for to in local.remote)]))
 
 
+def accounts_of(envelope: Envelope) -> list[AccountId]:
+    """The accounts whose rows a delivery touches: what its transaction is begun with."""
+    owner = [envelope.owner] if envelope.owner is not None and elsewhere(envelope) else []
+    return list(dict.fromkeys([*plan(envelope.local), *owner]))
+
+
+async def place(tx: Transaction, arrived: Arrived, envelope: Envelope) -> Delivered:
+    """Add the message to every account and queue it for every remote recipient, as part of a transaction on
+    `accounts_of`; see `deliver`."""
+    arrived = replace(arrived, local=len(return_path(envelope.sender)))
+    added = []
+    for account_id, detail in plan(envelope.local).items():
+        where = Place(await _mailbox(tx, account_id, detail))
+        added.append((account_id, await tx.add(account_id, arrived, [where], delivery_id=envelope.delivery_id)))
+    remote = elsewhere(envelope)
+    schedule = Schedule(submission_id=envelope.delivery_id)
+    queued = await tx.enqueue(envelope.owner, arrived, envelope.sender, remote, schedule) if remote else []
+    return Delivered(tuple(added), tuple(queued))
+
+
 async def deliver(store: Store, arrived: Arrived, envelope: Envelope) -> Delivered:
     """Add the message to every account and queue it for every remote recipient; durable when this returns.
 
@@ -64,23 +84,8 @@ async def deliver(store: Store, arrived: Arrived, envelope: Envelope) -> Deliver
     Raises OverQuota when an account is full, Unavailable; then nothing was done at all. The temporary file of the
     octets is gone afterwards.
     """
-    arrived = replace(arrived, local=len(return_path(envelope.sender)))
-    details = plan(envelope.local)
-    remote = elsewhere(envelope)
-    owner = envelope.owner if remote else None
-    schedule = Schedule(submission_id=envelope.delivery_id)
-
-    async def unit(tx: Transaction) -> Delivered:
-        added = []
-        for account_id, detail in details.items():
-            place = Place(await _mailbox(tx, account_id, detail))
-            added.append((account_id, await tx.add(account_id, arrived, [place], delivery_id=envelope.delivery_id)))
-        queued = await tx.enqueue(owner, arrived, envelope.sender, remote, schedule) if remote else []
-        return Delivered(tuple(added), tuple(queued))
-
-    accounts = list(details) if owner is None or owner in details else [*details, owner]
     try:
-        return await store.write(accounts, unit)
+        return await store.write(accounts_of(envelope), lambda tx: place(tx, arrived, envelope))
     finally:
         discard(arrived)
 

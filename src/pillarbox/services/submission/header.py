@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from pillarbox.core.errors import Invalid
+from pillarbox.core.limits import HEADER_FIELDS
 from pillarbox.message.address import mailboxes, parse_addresses
 from pillarbox.message.compose import new_message_id
 from pillarbox.message.date import format_date
@@ -26,6 +27,8 @@ def complete(header: bytes, domain: str, now: int) -> Completed:
     `header` goes up to the empty line, which is not part of it. `domain` is where the Message-ID is made.
     """
     found = fields(header, 0, len(header))
+    if len(found) >= HEADER_FIELDS:  # those behind it are not looked at, and may be From or Bcc
+        return Completed(b"", (), "too many fields")
     names = [field.name.lower() for field in found]
     added = []
     if b"date" not in names:

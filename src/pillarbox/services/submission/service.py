@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from pillarbox.core.errors import Denied, Invalid, MailError, NotFound, OverQuota
 from pillarbox.core.ids import AccountId
 from pillarbox.services.delivery.recipient import find_recipient
-from pillarbox.services.delivery.service import Envelope, deliver, new_delivery_id
+from pillarbox.services.delivery.service import Envelope, accounts_of, new_delivery_id, place
 from pillarbox.services.delivery.trace import Transport, received, return_path
 from pillarbox.services.submission.manuscript import Manuscript
-from pillarbox.store.model import BlobRef, Local, Remote
+from pillarbox.store.model import Arrived, BlobRef, Local, Remote
 from pillarbox.store.spool import discard
 from pillarbox.store.store import Store
+from pillarbox.store.transaction import Transaction
 from pillarbox.wire.smtp.data import LineCheck
 
 
@@ -30,6 +31,28 @@ class Submitted:
     submission_id: str
     statuses: tuple[tuple[str, str], ...]
     queued: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """A message that was checked and completed and can be sent in a transaction. Whoever has it calls
+    `store.spool.discard(ready.arrived)` in the end."""
+
+    arrived: Arrived
+    envelope: Envelope
+    statuses: tuple[tuple[str, str], ...]
+
+    @property
+    def accounts(self) -> list[AccountId]:
+        """What the transaction is begun with."""
+        return accounts_of(self.envelope)
+
+
+async def send(tx: Transaction, ready: Ready) -> Submitted:
+    """Deliver and queue, as part of a transaction on `ready.accounts`, so that what says that the message was sent is
+    written with it or not at all. OverQuota, Unavailable: let it roll back the transaction."""
+    delivered = await place(tx, ready.arrived, ready.envelope)
+    return Submitted(ready.envelope.delivery_id, ready.statuses, delivered.queued)
 
 
 class BadRecipients(NotFound):
@@ -72,8 +95,24 @@ class Submissions:
     ) -> Submitted:
         """Deliver and queue the message in one transaction; durable when this returns.
 
+        Raises as `prepare`, and OverQuota, Unavailable; then nothing was sent to anybody.
+        """
+        return await self.dispatch(await self.prepare(account, manuscript, sender, recipients, mark))
+
+    async def dispatch(self, ready: Ready) -> Submitted:
+        """Send what is ready in a transaction of its own; durable when this returns. Raises OverQuota, Unavailable."""
+        try:
+            return await self._store.write(ready.accounts, lambda tx: send(tx, ready))
+        finally:
+            discard(ready.arrived)
+
+    async def prepare(
+        self, account: AccountId, manuscript: Manuscript, sender: str, recipients: Sequence[Recipient], mark: str
+    ) -> Ready:
+        """The message made ready to be sent.
+
         Raises Denied when From names an address that is not the account's, Invalid for a header without one From,
-        TooBig, OverQuota, Unavailable; then nothing was sent to anybody.
+        TooBig.
         """
         try:
             await self.check_sender(account, sender)
@@ -89,18 +128,13 @@ class Submissions:
             raise
         local = tuple(one.target for one in recipients if isinstance(one.target, Local))
         remote = tuple(one.target.address for one in recipients if isinstance(one.target, Remote))
-        envelope = Envelope(sender, local, mark, remote, account)
-        delivered = await deliver(self._store, arrived, envelope)
         statuses = tuple((one.address, "local" if isinstance(one.target, Local) else "queued") for one in recipients)
-        return Submitted(mark, statuses, delivered.queued)
+        return Ready(arrived, Envelope(sender, local, mark, remote, account), statuses)
 
-    async def submit_stored(
-        self, account: AccountId, blob: BlobRef, sender: str, recipients: Sequence[str]
-    ) -> Submitted:
-        """Submit a message that is in the store already, as JMAP EmailSubmission does.
+    async def prepare_stored(self, account: AccountId, blob: BlobRef, sender: str, recipients: Sequence[str]) -> Ready:
+        """A message that is in the store already made ready to be sent, as JMAP EmailSubmission does.
 
-        Raises as `submit`, BadRecipients, and Invalid for octets that cannot go out by SMTP (CR or LF alone, NUL);
-        nothing was sent then.
+        Raises as `prepare`, BadRecipients, and Invalid for octets that cannot go out by SMTP (CR or LF alone, NUL).
         """
         mark = new_delivery_id()
         targets = await self._targets(recipients, blob.length)
@@ -116,7 +150,7 @@ class Submissions:
         except MailError:
             manuscript.discard()
             raise
-        return await self.submit(account, manuscript, sender, targets, mark)
+        return await self.prepare(account, manuscript, sender, targets, mark)
 
     async def _targets(self, recipients: Sequence[str], size: int) -> list[Recipient]:
         found = []

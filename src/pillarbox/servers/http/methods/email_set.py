@@ -64,14 +64,13 @@ async def _write(context: Context, arguments: Set, drafts: Mapping[str, Draft], 
                 continue
             await attempt(outcome.not_updated, key, partial(update_email, tx, account, outcome, key, patch))
         for key in dict.fromkeys(arguments.destroy or ()):
-            await attempt(outcome.not_destroyed, key, partial(_destroy, tx, account, outcome, key))
+            await attempt(outcome.not_destroyed, key, partial(destroy_email, tx, account, outcome, key))
 
     try:
-        _, answer = await write_set(context, Kind.EMAIL, arguments.if_in_state, unit)
+        return await write_set(context, Kind.EMAIL, arguments.if_in_state, unit)
     finally:
         for draft in drafts.values():
             discard(draft.arrived)
-    return answer
 
 
 async def _add(tx: Transaction, account: AccountId, outcome: Outcome, key: str, draft: Draft) -> None:
@@ -143,7 +142,8 @@ def _fixed(email: Email) -> Json:
     }
 
 
-async def _destroy(tx: Transaction, account: AccountId, outcome: Outcome, key: str) -> None:
+async def destroy_email(tx: Transaction, account: AccountId, outcome: Outcome, key: str) -> None:
+    """Take one message out of all mailboxes."""
     message_id = _number(outcome, key)
     await tx.destroy_email(account, message_id)
     outcome.destroyed.append(spell(MESSAGE_PREFIX, message_id))

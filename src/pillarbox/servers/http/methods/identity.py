@@ -85,8 +85,7 @@ async def identity_set(context: Context, arguments: Set) -> Json:
         for key in dict.fromkeys(arguments.destroy or ()):
             await attempt(outcome.not_destroyed, key, partial(_destroy, book, key))
 
-    _, answer = await write_set(context, Kind.IDENTITY, arguments.if_in_state, unit)
-    return answer
+    return await write_set(context, Kind.IDENTITY, arguments.if_in_state, unit)
 
 
 @dataclass(frozen=True, slots=True)

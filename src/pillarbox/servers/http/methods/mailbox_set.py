@@ -43,8 +43,7 @@ async def mailbox_set(context: Context, arguments: MailboxSet) -> Json:
             remove = arguments.on_destroy_remove_emails
             await attempt(outcome.not_destroyed, key, partial(_destroy, tx, account, outcome, key, remove))
 
-    _, answer = await write_set(context, Kind.MAILBOX, arguments.if_in_state, unit)
-    return answer
+    return await write_set(context, Kind.MAILBOX, arguments.if_in_state, unit)
 
 
 async def _create_all(tx: Transaction, account: AccountId, outcome: Outcome, wanted: dict[str, Json]) -> None:

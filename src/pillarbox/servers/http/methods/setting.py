@@ -1,12 +1,13 @@
 """What every /set shares: one transaction, each object's own success or refusal, states before and after."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 
 from pillarbox.core.errors import MailError
+from pillarbox.core.ids import AccountId
 from pillarbox.servers.http.context import Context
 from pillarbox.servers.http.errors import set_error
-from pillarbox.servers.http.methods.standard import check_state, state
+from pillarbox.servers.http.methods.standard import check_state
 from pillarbox.store.model import Kind
 from pillarbox.store.transaction import Transaction
 from pillarbox.wire.jmap.codec import Json
@@ -26,6 +27,18 @@ class Outcome:
     not_updated: dict[str, Json] = field(default_factory=dict)
     not_destroyed: dict[str, Json] = field(default_factory=dict)
     ids: dict[str, str] = field(default_factory=dict)
+    implied: "Outcome | None" = None
+    """That of an implicit call in the same transaction."""
+
+    def absorb(self, other: "Outcome") -> None:
+        """Take over what became of others."""
+        self.created.update(other.created)
+        self.ids.update(other.ids)
+        self.updated.update(other.updated)
+        self.destroyed.extend(other.destroyed)
+        self.not_created.update(other.not_created)
+        self.not_updated.update(other.not_updated)
+        self.not_destroyed.update(other.not_destroyed)
 
     def real_id(self, text: str) -> str | None:
         """The id itself, or the one that `#creation-id` stands for."""
@@ -59,16 +72,14 @@ class _Moved(Exception):
 _TRIES = 5
 
 
-async def write_set(
-    context: Context,
-    kind: Kind,
-    if_in_state: str | None,
-    unit: Callable[[Transaction, Outcome], Awaitable[None]],
-) -> tuple[Outcome, Json]:
-    """Run `unit` in one transaction: its outcome, and the answer. Raises MethodError "stateMismatch".
+Unit = Callable[[Transaction, Outcome], Awaitable[None]]
 
-    The states are those right before and after the transaction, so that whoever had the old one has the new one now.
-    """
+
+async def transact(
+    context: Context, kind: Kind, if_in_state: str | None, unit: Unit, others: Sequence[AccountId] = ()
+) -> tuple[Outcome, int, int]:
+    """Run `unit` in one transaction on the account and on `others`: its outcome, and the modseqs right before and
+    after, so that whoever had the old state has the new one now. Raises MethodError "stateMismatch"."""
     account = context.account_id
     for _ in range(_TRIES):
         expected = None
@@ -85,15 +96,21 @@ async def write_set(
             return outcome, before, before + tx.changed(account)
 
         try:
-            outcome, before, after = await context.store.write([account], run)
+            return await context.store.write([account, *others], run)
         except _Moved:
             continue
-        context.created.update(outcome.ids)
-        return outcome, _answer(context, outcome, str(before), str(after))
     raise MethodError("stateMismatch", "the account keeps changing")
 
 
-def _answer(context: Context, outcome: Outcome, old: str, new: str) -> Json:
+async def write_set(context: Context, kind: Kind, if_in_state: str | None, unit: Unit) -> Json:
+    """Run `unit` in one transaction: the answer of the /set. Raises MethodError "stateMismatch"."""
+    outcome, before, after = await transact(context, kind, if_in_state, unit)
+    context.created.update(outcome.ids)
+    return answer_of(context, outcome, str(before), str(after))
+
+
+def answer_of(context: Context, outcome: Outcome, old: str | None, new: str) -> Json:
+    """The answer of a /set (RFC 8620 §5.3); `old` None: not known."""
     return {
         "accountId": context.spelled,
         "oldState": old,
@@ -105,8 +122,3 @@ def _answer(context: Context, outcome: Outcome, old: str, new: str) -> Json:
         "notUpdated": outcome.not_updated or None,
         "notDestroyed": outcome.not_destroyed or None,
     }
-
-
-async def unchanged(context: Context) -> str:
-    """The present state, for an answer that changed nothing."""
-    return state(await context.store.modseq(context.account_id))

@@ -1,222 +1,149 @@
 """EmailSubmission/set: real mail leaves here (RFC 8621 §7.5)."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import partial
-from typing import Any
 
-from pillarbox.core.errors import Denied, Invalid, MailError, NotFound, TooBig
-from pillarbox.core.ids import AccountId, MessageId, Modseq, ordered_id, parse_id, spell
-from pillarbox.core.limits import SMTP_RECIPIENTS
-from pillarbox.message.address import parse_mailbox
+from pillarbox.core.errors import MailError, NotFound
+from pillarbox.core.ids import AccountId, Modseq, ordered_id, spell
 from pillarbox.servers.http.context import Context
 from pillarbox.servers.http.errors import set_error
-from pillarbox.servers.http.methods.email_set import email_set
-from pillarbox.servers.http.methods.identity import identities
-from pillarbox.servers.http.methods.setting import Outcome, attempt, write_set
+from pillarbox.servers.http.methods.email_set import destroy_email, update_email
+from pillarbox.servers.http.methods.sending import Letter, described, letter_of
+from pillarbox.servers.http.methods.setting import Outcome, Unit, answer_of, attempt, transact
 from pillarbox.servers.http.methods.standard import check_state
 from pillarbox.servers.http.methods.submission_get import submission
-from pillarbox.services.submission.service import BadRecipients, Submitted
-from pillarbox.store.model import MESSAGE_PREFIX, THREAD_PREFIX, Email, Headers, Kind, Need, StoredObject
+from pillarbox.services.submission.service import send
+from pillarbox.store.model import Kind, StoredObject
+from pillarbox.store.spool import discard
 from pillarbox.store.transaction import Transaction
-from pillarbox.wire.jmap.arguments import Set
 from pillarbox.wire.jmap.codec import Json, encode
-from pillarbox.wire.jmap.dates import spell_utc
-from pillarbox.wire.jmap.errors import MethodError, SetError, invalid_properties
+from pillarbox.wire.jmap.errors import SetError, invalid_properties
 from pillarbox.wire.jmap.mail import SubmissionSet
 
-_SETTABLE = frozenset(("identityId", "emailId", "envelope", "undoStatus"))
 
+@dataclass(slots=True)
+class _Call:
+    """One EmailSubmission/set while it runs, in one transaction or several.
 
-@dataclass(frozen=True, slots=True)
-class _Letter:
-    """A submission that was checked: the message, and from whom to whom it goes."""
+    `whole` and `emails` gather what became of submissions and of the messages they name; `spans` are the modseqs
+    before and after each transaction; `owed` are submissions that were sent while their message is still wanted.
+    """
 
-    identity_id: str
-    email: Email
-    sender: str
-    recipients: tuple[str, ...]
-    envelope: object
+    context: Context
+    arguments: SubmissionSet
+    whole: Outcome
+    emails: Outcome
+    spans: list[tuple[int, int]] = field(default_factory=list)
+    owed: dict[str, str] = field(default_factory=dict)
+    followed: bool = False
+    received: bool = False
+    """Whether the account has sent something to itself."""
 
-
-@dataclass(frozen=True, slots=True)
-class _Sent:
-    """A message on its way, and the object that says so."""
-
-    object_id: str
-    data: Json
+    def states(self, hidden: bool) -> tuple[str | None, str]:
+        """Old and new state of the answer; no old one when there are changes that the answer does not tell of."""
+        broken = any(after != before for (_, after), (before, _) in zip(self.spans, self.spans[1:], strict=False))
+        return None if broken or hidden else str(self.spans[0][0]), str(self.spans[-1][1])
 
 
 async def submission_set(context: Context, arguments: SubmissionSet) -> Json:
-    """EmailSubmission/set, then one implicit Email/set for what is to happen to the messages that were sent."""
+    """EmailSubmission/set, then the answer of an implicit Email/set for what was to happen to the messages.
+
+    Each message is sent in one transaction with the object that says so and with what is to happen to it then: after
+    a crash a client finds all of it or nothing.
+    """
     await check_state(context, Kind.SUBMISSION, arguments.if_in_state)
-    refused: dict[str, Json] = {}
-    sent: dict[str, _Sent] = {}
-    for key, given in (arguments.create or {}).items():
+    call = _Call(context, arguments, Outcome(context.created), Outcome(context.created))
+    pending = list((arguments.create or {}).items())
+    for index, (key, given) in enumerate(pending):
+        later = any(other.get("emailId") == given.get("emailId") for _, other in pending[index + 1 :])
         try:
-            sent[key] = await _send(context, given)
+            await _send(call, key, await letter_of(context, given), later)
         except SetError as error:
-            refused[key] = error.value()
+            call.whole.not_created[key] = error.value()
         except MailError as error:
-            refused[key] = set_error(error).value()
-    emails = {f"#{key}": str(one.data["emailId"]) for key, one in sent.items()}
-    for stored in await context.store.objects(context.account_id, Kind.SUBMISSION, _named(arguments)):
-        emails[stored.object_id] = str(submission(stored)["emailId"])
-    outcome, answer = await _record(context, arguments, sent, refused)
-    await _afterwards(context, arguments, outcome, emails)
-    return answer
+            call.whole.not_created[key] = set_error(error).value()
+    if not call.spans or call.owed or arguments.update or arguments.destroy:
+        await _run(call, partial(_rest, call), ())
+    old, new = call.states(hidden=False)
+    if call.followed:
+        before, after = call.states(call.received)
+        context.implied.append(("Email/set", answer_of(context, call.emails, before, after)))
+    return answer_of(context, call.whole, old, new)
 
 
-def _named(arguments: SubmissionSet) -> list[str]:
-    """The submissions of earlier calls whose messages may have to be changed."""
-    names = {*(arguments.update or {}), *(arguments.destroy or ())}
-    return sorted(name for name in names if not name.startswith("#"))
+async def _run(call: _Call, unit: Unit, others: Sequence[AccountId]) -> None:
+    """One of the transactions; the state is compared in the first."""
+    expected = None if call.spans else call.arguments.if_in_state
+    outcome, before, after = await transact(call.context, Kind.SUBMISSION, expected, unit, others)
+    call.spans.append((before, after))
+    call.whole.absorb(outcome)
+    call.context.created.update(outcome.ids)
+    if outcome.implied is not None:
+        call.followed = True
+        call.emails.absorb(outcome.implied)
 
 
-async def _record(
-    context: Context, arguments: SubmissionSet, sent: Mapping[str, _Sent], refused: Mapping[str, Json]
-) -> tuple[Outcome, Json]:
-    """Keep the objects of what was sent, change and destroy others. What was sent is sent, so no state stops this."""
-    account = context.account_id
+async def _send(call: _Call, key: str, letter: Letter, later: bool) -> None:
+    """Send one message and write down that it was sent; `later`: another submission of this call sends it again, so
+    that what is to happen to it waits. Raises MailError; then nothing was sent."""
+    context, object_id = call.context, spell("S", ordered_id())
 
     async def unit(tx: Transaction, outcome: Outcome) -> None:
-        outcome.not_created.update(refused)
-        for key, one in sent.items():
-            await tx.put_object(account, Kind.SUBMISSION, one.object_id, encode(one.data))
-            shown = {name: value for name, value in one.data.items() if name not in ("identityId", "emailId")}
-            outcome.make(key, one.object_id, shown)
-        for key, patch in (arguments.update or {}).items():
-            await attempt(outcome.not_updated, key, partial(_update, tx, account, outcome, key, patch))
-        for key in dict.fromkeys(arguments.destroy or ()):
-            await attempt(outcome.not_destroyed, key, partial(_destroy, tx, account, outcome, key))
+        data = described(context, letter, await send(tx, letter.ready))
+        await tx.put_object(context.account_id, Kind.SUBMISSION, object_id, encode(data))
+        outcome.make(key, object_id, {name: data[name] for name in data if name not in ("identityId", "emailId")})
+        if not later:
+            await _follow(call, tx, outcome, {**call.owed, f"#{key}": letter.email_id})
 
-    return await write_set(context, Kind.SUBMISSION, None, unit)
-
-
-async def _send(context: Context, given: Json) -> _Sent:
-    """Send one message. Raises SetError; then nothing was sent."""
-    letter = await _checked(context, given)
     try:
-        submitted = await context.hall.services.submissions.submit_stored(
-            context.account_id, letter.email.blob, letter.sender, letter.recipients
-        )
-    except BadRecipients as error:
-        raise SetError("invalidRecipients", None, {"invalidRecipients": list(error.addresses)}) from error
-    except Denied as error:
-        raise SetError("forbiddenFrom", "the From field names an address that is not yours") from error
-    except TooBig as error:
-        raise SetError("tooLarge", None, {"maxSize": context.hall.settings.message_size}) from error
-    except Invalid as error:
-        raise SetError("invalidEmail", str(error), {"properties": ["from"]}) from error
-    object_id = spell("S", ordered_id())
-    return _Sent(object_id, _described(context, letter, submitted))
+        await _run(call, unit, letter.ready.accounts)
+    finally:
+        discard(letter.ready.arrived)
+    call.owed = {**call.owed, f"#{key}": letter.email_id} if later else {}
+    call.received = call.received or any(context.account_id in one.accounts for one in letter.ready.envelope.local)
 
 
-def _described(context: Context, letter: _Letter, submitted: Submitted) -> Json:
-    """The properties of a submission; on systems that cannot unsend, undoStatus is final (RFC 8621 §7)."""
-    return {
-        "identityId": letter.identity_id,
-        "emailId": spell(MESSAGE_PREFIX, letter.email.message_id),
-        "threadId": spell(THREAD_PREFIX, letter.email.thread_id),
-        "envelope": letter.envelope,
-        "sendAt": spell_utc(context.hall.services.clock.now()),
-        "undoStatus": "final",
-        "deliveryStatus": {address: _status(how) for address, how in submitted.statuses},
-        "dsnBlobIds": [],
-        "mdnBlobIds": [],
-    }
+async def _rest(call: _Call, tx: Transaction, outcome: Outcome) -> None:
+    """Change and destroy submissions, and do what is still owed to messages."""
+    account = call.context.account_id
+    emails = dict(call.owed)
+    for key, patch in (call.arguments.update or {}).items():
+        act = partial(_update, tx, account, outcome, key, patch)
+        emails |= await _named(tx, account, outcome, key) if await attempt(outcome.not_updated, key, act) else {}
+    for key in dict.fromkeys(call.arguments.destroy or ()):
+        named = await _named(tx, account, outcome, key)
+        act = partial(_destroy, tx, account, outcome, key)
+        emails |= named if await attempt(outcome.not_destroyed, key, act) else {}
+    await _follow(call, tx, outcome, emails)
 
 
-_STATUSES = {
-    "local": ("250 2.1.5 Delivered", "yes"),
-    "queued": ("250 2.0.0 Queued", "queued"),
-}
+async def _named(tx: Transaction, account: AccountId, outcome: Outcome, key: str) -> dict[str, str]:
+    """The message of a submission by the submission's name in the request; empty when there is no such."""
+    real = outcome.real_id(key)
+    data = None if real is None else await tx.get_object(account, Kind.SUBMISSION, real)
+    return {} if real is None or data is None else {key: str(_kept(real, data)["emailId"])}
 
 
-def _status(how: str) -> Json:
-    reply, delivered = _STATUSES[how]
-    return {"smtpReply": reply, "delivered": delivered, "displayed": "unknown"}
+def _kept(object_id: str, data: bytes) -> Json:
+    return submission(StoredObject(object_id, data, Modseq(0)))
 
 
-async def _checked(context: Context, given: Json) -> _Letter:
-    """Identity, message and envelope. Raises SetError."""
-    wrong = [name for name in given if name not in _SETTABLE]
-    known = await identities(context)
-    identity_id = context.real_id(str(given.get("identityId"))) or ""
-    email_id = context.real_id(str(given.get("emailId"))) or ""
-    email = await _email(context, email_id)
-    if identity_id not in known:
-        wrong.append("identityId")
-    if email is None:
-        wrong.append("emailId")
-    if wrong or email is None or email.headers is None:
-        raise invalid_properties(*wrong)
-    if not email.headers.from_:
-        raise SetError("invalidEmail", "nobody in the From field", {"properties": ["from"]})
-    envelope = given.get("envelope")
-    if envelope is None:
-        envelope = await _envelope(context, email.headers, str(known[identity_id]["email"]))
-    sender, recipients = _parties(envelope)
-    try:
-        await context.hall.services.submissions.check_sender(context.account_id, sender)
-    except Denied as error:
-        raise SetError("forbiddenMailFrom") from error
-    return _Letter(identity_id, email, sender, recipients, envelope)
-
-
-async def _email(context: Context, text: str) -> Email | None:
-    number = parse_id(MESSAGE_PREFIX, text)
-    if number is None:
-        return None
-    found = await context.store.emails(context.account_id, [MessageId(number)], Need.BLOB | Need.HEADERS)
-    return found.get(MessageId(number))
-
-
-async def _envelope(context: Context, headers: Headers, identity: str) -> Json:
-    """The envelope that follows from the header (RFC 8621 §7)."""
-    named = headers.sender or headers.from_
-    sender = named[0][1]
-    if len(named) > 1 or not await context.store.directory.may_send_as(context.account_id, sender):
-        sender = identity
-    people = [address for _, address in (*headers.to, *headers.cc, *headers.bcc)]
-    return {
-        "mailFrom": {"email": sender, "parameters": None},
-        "rcptTo": [{"email": one, "parameters": None} for one in dict.fromkeys(people)],
-    }
-
-
-def _parties(envelope: Any) -> tuple[str, tuple[str, ...]]:
-    """Sender and recipients of an Envelope. Raises SetError."""
-    if not isinstance(envelope, dict) or not set(envelope) <= {"mailFrom", "rcptTo"}:
-        raise invalid_properties("envelope")
-    sender = _address(envelope.get("mailFrom"), "mailFrom")
-    given = envelope.get("rcptTo")
-    if not isinstance(given, list):
-        raise invalid_properties("envelope/rcptTo")
-    recipients = tuple(dict.fromkeys(_address(one, "rcptTo") for one in given))
-    if not recipients:
-        raise SetError("noRecipients")
-    if len(recipients) > SMTP_RECIPIENTS:
-        raise SetError("tooManyRecipients", None, {"maxRecipients": SMTP_RECIPIENTS})
-    bad = [one for one in recipients if not _deliverable(one)]
-    if bad:
-        raise SetError("invalidRecipients", None, {"invalidRecipients": bad})
-    return sender, recipients
-
-
-def _address(given: Any, name: str) -> str:
-    """The email of an Address; parameters of extensions that are not offered are refused."""
-    if not isinstance(given, dict) or not isinstance(given.get("email"), str) or given.get("parameters"):
-        raise invalid_properties(f"envelope/{name}")
-    return str(given["email"])
-
-
-def _deliverable(address: str) -> bool:
-    try:
-        parse_mailbox(address)
-    except Invalid:
-        return False
-    return True
+async def _follow(call: _Call, tx: Transaction, outcome: Outcome, emails: Mapping[str, str]) -> None:
+    """What is to happen to the messages of submissions that went well (RFC 8621 §7.5)."""
+    arguments, account = call.arguments, call.context.account_id
+    updates = {emails[key]: patch for key, patch in (arguments.on_success_update_email or {}).items() if key in emails}
+    doomed = dict.fromkeys(emails[key] for key in arguments.on_success_destroy_email or () if key in emails)
+    if not updates and not doomed:
+        return
+    done = outcome.implied = Outcome({**call.context.created, **outcome.ids})
+    for email_id, patch in updates.items():
+        if email_id in doomed:
+            done.not_updated[email_id] = SetError("willDestroy").value()
+            continue
+        await attempt(done.not_updated, email_id, partial(update_email, tx, account, done, email_id, patch))
+    for email_id in doomed:
+        await attempt(done.not_destroyed, email_id, partial(destroy_email, tx, account, done, email_id))
 
 
 async def _update(tx: Transaction, account: AccountId, outcome: Outcome, key: str, patch: Json) -> None:
@@ -225,7 +152,7 @@ async def _update(tx: Transaction, account: AccountId, outcome: Outcome, key: st
     data = None if real is None else await tx.get_object(account, Kind.SUBMISSION, real)
     if real is None or data is None:
         raise SetError("notFound")
-    before = submission(StoredObject(real, data, Modseq(0)))
+    before = _kept(real, data)
     if patch.get("undoStatus") == "canceled":
         raise SetError("cannotUnsend")
     wrong = [name for name, value in patch.items() if name not in before or before[name] != value]
@@ -243,25 +170,3 @@ async def _destroy(tx: Transaction, account: AccountId, outcome: Outcome, key: s
     except NotFound as error:
         raise SetError("notFound") from error
     outcome.destroyed.append(real)
-
-
-async def _afterwards(context: Context, arguments: SubmissionSet, outcome: Outcome, emails: Mapping[str, str]) -> None:
-    """The implicit Email/set (RFC 8621 §7.5): only for submissions that went well."""
-    well = {*(f"#{key}" for key in outcome.created), *outcome.updated, *outcome.destroyed}
-    update = {
-        emails[key]: patch
-        for key, patch in (arguments.on_success_update_email or {}).items()
-        if _went(key, well, emails)
-    }
-    destroy = [emails[key] for key in arguments.on_success_destroy_email or () if _went(key, well, emails)]
-    if not update and not destroy:
-        return
-    more = Set(account_id=arguments.account_id, update=update or None, destroy=destroy or None)
-    try:
-        context.implied.append(("Email/set", await email_set(context, more)))
-    except MethodError as error:
-        context.implied.append(("error", error.value()))
-
-
-def _went(key: str, well: set[str], emails: Mapping[str, str]) -> bool:
-    return key in well and key in emails
