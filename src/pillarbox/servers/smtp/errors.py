@@ -64,6 +64,7 @@ DATA_FAULTS: dict[DataFault, Reply] = {
     DataFault.BARE: Reply(550, "5.6.11", "CR or LF alone is not allowed in a message"),
     DataFault.NUL: Reply(554, "5.6.0", "NUL is not allowed in a message"),
     DataFault.LONG_LINE: Reply(500, "5.5.2", "A line of the message is too long"),
+    DataFault.FOLDED: Reply(554, "5.6.0", "A message does not begin with white space"),
 }
 _ERRORS: dict[type[MailError], Reply] = {
     Syntax: Reply(501, "5.5.4", "Syntax error in the argument"),

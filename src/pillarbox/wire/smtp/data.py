@@ -15,25 +15,30 @@ class DataFault(Enum):
     BARE = "CR or LF alone"
     NUL = "NUL"
     LONG_LINE = "line too long"
+    FOLDED = "begins with a folded line"
 
 
 class LineCheck:
-    """Looks at the octets of one message as they come: every CR with its LF, no NUL, no endless line.
+    """Looks at the octets of one message as they come: every CR with its LF, no NUL, no endless line, and no white
+    space at the very beginning, which would go on with the last of the trace fields that are put before the message.
 
     Only counts, over whole blocks: the octets are well-formed when there are half as many CRLF as CR and LF together.
     """
 
-    __slots__ = ("_carried", "_crlf", "_ends", "_long", "_nul", "_open")
+    __slots__ = ("_begun", "_carried", "_crlf", "_ends", "_folded", "_long", "_nul", "_open")
 
     def __init__(self) -> None:
         self._ends = self._crlf = 0
         self._carried = 0  # octets since the last LF
-        self._nul = self._long = self._open = False
+        self._nul = self._long = self._open = self._begun = self._folded = False
 
     def feed(self, block: bytes) -> None:
         """The next octets; at most SMTP_DATA_LINE at once."""
         if not block:
             return
+        if not self._begun:
+            self._begun = True
+            self._folded = block.startswith((b" ", b"\t"))
         self._crlf += block.count(b"\r\n") + (self._open and block.startswith(b"\n"))
         self._ends += len(block.translate(None, _NOT_LINE_END))  # twice as fast as counting each
         self._open = block.endswith(b"\r")
@@ -49,7 +54,9 @@ class LineCheck:
             return DataFault.BARE
         if self._nul:
             return DataFault.NUL
-        return DataFault.LONG_LINE if self._long else None
+        if self._long:
+            return DataFault.LONG_LINE
+        return DataFault.FOLDED if self._folded else None
 
 
 class DataDecoder:

@@ -1,0 +1,38 @@
+"""A running server to attack, and the look afterwards whether it was harmed."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.attacks.house import ATTACKER, MESSAGE_SIZE, VICTIM, House
+from tests.server import PillarboxServer
+
+_HARM = re.compile(
+    r"^.*(?:Traceback|session_failed|\b(?:imap|http|smtp)\.(?:method_)?(?:bug|failed)\b).*$", re.MULTILINE
+)
+
+
+@pytest.fixture(scope="session")
+def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    """The server under attack, with a victim and an attacker who has an account too."""
+    folder: Path = tmp_path_factory.mktemp("attacked")
+    server = PillarboxServer(folder, extra=f"[limits]\nmessage_size = {MESSAGE_SIZE}\n")
+    try:
+        yield House(server, server.add_account(VICTIM), server.add_account(ATTACKER))
+    finally:
+        server.stop()
+
+
+@pytest.fixture(autouse=True)
+def unharmed(house: House) -> Iterator[None]:
+    """After each attack the server lives and has met nothing that it calls a bug."""
+    before = house.server.log.stat().st_size
+    yield
+    assert house.server.process.poll() is None, "the server is dead"
+    with house.server.log.open("rb") as log:
+        log.seek(before)
+        said = log.read().decode("utf-8", "replace")
+    found = _HARM.search(said)
+    assert found is None, said[found.start() :][:4000] if found else ""
