@@ -166,9 +166,10 @@ async def _send(session: Session, status: bytes, chunks: AsyncIterator[bytes]) -
     started = False
     try:
         async for chunk in chunks:
+            if started:  # not after the last one: the end marker goes with it
+                await session.stream.drain()
             session.stream.write((b"" if started else status) + stuffing.chunk(chunk))
             started = True
-            await session.stream.drain()
     except BaseException:
         if started:
             session.closing = True
