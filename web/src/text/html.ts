@@ -23,9 +23,14 @@ function load(): Promise<DOMPurify> {
 
 const FORBIDDEN = ['script', 'iframe', 'object', 'embed', 'form', 'input', 'button', 'textarea', 'select', 'base', 'meta', 'link', 'math'];
 
+/** Attributes that load, and that the purifier lets pass. */
+const LOADING = ['srcset', 'background', 'poster', 'ping', 'imagesrcset'];
+/** Without pictures drawn by markup, sound and film there is less to load and less to go wrong. */
+const LOADING_TAGS = ['svg', 'picture', 'source', 'video', 'audio', 'track', 'image'];
+
 /** A message as it may be passed on: it looks and links as before, and nothing in it acts. */
 export async function harmless(html: string): Promise<string> {
-  return (await load()).sanitize(html, { FORCE_BODY: true, FORBID_TAGS: FORBIDDEN });
+  return (await load()).sanitize(html, { FORCE_BODY: true, FORBID_TAGS: FORBIDDEN, FORBID_ATTR: LOADING });
 }
 
 /** The body of a document, without anything that acts; remote pictures become empty frames of their size, those of the message itself what `inline` says. */
@@ -34,7 +39,8 @@ export async function clean(html: string, inline: (cid: string) => string | unde
   const root = purify.sanitize(html, {
     WHOLE_DOCUMENT: true,
     RETURN_DOM: true,
-    FORBID_TAGS: [...FORBIDDEN, 'style'],
+    FORBID_TAGS: [...FORBIDDEN, ...LOADING_TAGS, 'style'],
+    FORBID_ATTR: LOADING,
     ADD_ATTR: ['target'],
   }) as HTMLElement;
   const body = root.querySelector('body');
@@ -76,7 +82,6 @@ function hold(image: HTMLImageElement): void {
   }
   const [w, h] = [width || (height ? height * 2 : 96), height || (width ? Math.round(width / 3) : 48)].map((n) => Math.min(n, 2000));
   const frame = `<svg xmlns="http://www.w3.org/2000/svg" width="${w}" height="${h}"><rect width="100%" height="100%" rx="4" fill="#8885" fill-opacity=".3"/></svg>`;
-  image.removeAttribute('srcset');
   image.src = `data:image/svg+xml,${encodeURIComponent(frame)}`;
 }
 
