@@ -57,7 +57,11 @@ def start(data: Path, workers: str, ports: dict[str, int]) -> Path:
             start_new_session=True,
         )
     (data / "server.pid").write_text(str(process.pid), "ascii")
-    _await_ports(process, settings, data / "server.log")
+    try:
+        _await_ports(process, settings, data / "server.log")
+    except BaseException:
+        stop(data)
+        raise
     target = data / "target.json"
     target.write_text(json.dumps(_description(data, workers, settings), indent=1), "utf-8")
     return target
