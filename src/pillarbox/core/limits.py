@@ -104,6 +104,7 @@ JMAP_OBJECT = 256 << 10  # octets of one Identity or EmailSubmission
 JMAP_IDENTITIES = 200  # per account
 JMAP_UPLOAD_LIFE = 86_400  # seconds an upload lives unreferenced, RFC 8620 §6.1: at least one hour
 HTTP_EVENT_SOURCES = 16  # per account
+HTTP_ENDED = 1_000  # sessions of one account that were logged out and could still be asked for by a stolen token
 HTTP_FORM = 16 << 10  # octets of a login request
 HTTP_CONNECTIONS = 5_000  # open at once in one process
 HTTP_KEEP_ALIVE = 75  # seconds an idle connection is kept

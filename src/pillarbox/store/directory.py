@@ -36,6 +36,7 @@ class Directory:
         self._looked = 0.0
         self._resolved: dict[str, Resolution] = {}
         self._accounts: dict[AccountId, Account | None] = {}
+        self._ended: dict[AccountId, frozenset[str]] = {}
 
     async def resolve(self, address: str) -> Resolution:
         """What an address leads to: Local, Unknown (our domain, nobody there) or Remote. Raises Invalid."""
@@ -57,6 +58,21 @@ class Directory:
                 raise NotFound("no such account")
             _remember(self._accounts, account, found)
         return found
+
+    async def ended(self, account: AccountId, session: str) -> bool:
+        """Whether a session was logged out."""
+        await self._renew()
+        found = self._ended.get(account)
+        if found is None:
+            found = await self._database.read(lambda connection: people.ended_sessions(connection, account))
+            _remember(self._ended, account, found)
+        return session in found
+
+    async def end_session(self, account: AccountId, session: str, until: int) -> None:
+        """Log a session out, in every process and for good; nobody can ask for it after `until` anyway. Raises Busy
+        when the account has logged out too many that could still be asked for."""
+        now = self._clock.now()
+        await self._change(lambda connection: people.end_session(connection, account, session, until, now))
 
     async def login(self, name: str) -> Account | None:
         """The active account of a login name: its main address, or an alias that leads to it alone."""
@@ -225,6 +241,7 @@ class Directory:
         self._version = version
         self._resolved.clear()
         self._accounts.clear()
+        self._ended.clear()
 
 
 async def _our_domain(connection: Connection, name: str) -> None:

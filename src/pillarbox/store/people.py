@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 
-from pillarbox.core.errors import Exists, NotFound
+from pillarbox.core.errors import Busy, Exists, NotFound
 from pillarbox.core.ids import AccountId
+from pillarbox.core.limits import HTTP_ENDED
 from pillarbox.store.model import Account, Alias
 from pillarbox.store.port import Connection, Record
 
@@ -136,3 +137,30 @@ async def change(connection: Connection, sql: str, *values: object) -> None:
     """A statement that must hit a row. NotFound."""
     if not await connection.run(sql, *values):
         raise NotFound("no such entry in the directory")
+
+
+_ENDED = "Session"
+"""The kind under which `object` keeps the sessions that were logged out; their ids begin with the time until when."""
+
+
+async def end_session(connection: Connection, account: AccountId, session: str, until: int, now: int) -> None:
+    """Remember that a session was logged out, and forget those whose time is over. Busy when there are too many."""
+    place = (account, _ENDED)
+    await connection.run(
+        "DELETE FROM object WHERE account_id = $1 AND kind = $2 AND object_id < $3", *place, f"{now:012d}"
+    )
+    if len(await ended_sessions(connection, account)) >= HTTP_ENDED:
+        raise Busy("too many sessions logged out")
+    await connection.run(
+        "INSERT INTO object (account_id, kind, object_id, modseq, data) VALUES ($1, $2, $3, 0, $4)"
+        " ON CONFLICT (account_id, kind, object_id) DO NOTHING",
+        *place,
+        f"{until:012d} {session}",
+        b"",
+    )
+
+
+async def ended_sessions(connection: Connection, account: AccountId) -> frozenset[str]:
+    """The sessions of an account that were logged out and may still be asked for."""
+    rows = await connection.all("SELECT object_id FROM object WHERE account_id = $1 AND kind = $2", account, _ENDED)
+    return frozenset(row[0].partition(" ")[2] for row in rows)

@@ -48,6 +48,8 @@ class House:
     you: Account
     friend: Account
     clock: StepClock
+    services: HttpServices
+    settings: HttpSettings
 
     @property
     def account(self) -> str:
@@ -56,7 +58,7 @@ class House:
     async def ask(
         self, method: str, path: str, body: bytes = b"", headers: Mapping[str, str] | None = None, **more: Any
     ) -> Answer:
-        """One request; `peer`, `scheme` and `piece` (octets per body message) may be said."""
+        """One request; `peer`, `scheme`, `piece` (octets per body message) and another `server` may be said."""
         path, _, query = path.partition("?")
         given = {"host": "mail.test", **(headers or {})}
         scope = {
@@ -81,7 +83,7 @@ class House:
             else:
                 answer.body += message.get("body", b"")
 
-        await self.server.application(scope, receive, send)
+        await more.get("server", self.server).application(scope, receive, send)
         return answer
 
     async def post(self, value: object, **more: Any) -> Answer:
@@ -147,6 +149,6 @@ async def build(engine: Engine, static: Path | None = None) -> AsyncIterator[Hou
     logins = Logins(store)
     services = HttpServices(store, logins, Submissions(store, "mail.test"), clock)
     settings = HttpSettings(engine.folder / "http.key", MESSAGE_SIZE, 1000, static or engine.folder / "static")
-    yield House(HttpServer(services, settings), store, you, friend, clock)
+    yield House(HttpServer(services, settings), store, you, friend, clock, services, settings)
     logins.close()
     await store.close()

@@ -1,8 +1,15 @@
 """Logging in by password, token and cookie; and nobody else's pages asking."""
 
+import asyncio
+from dataclasses import replace
+
 import pytest
 
+from pillarbox.servers.http.server import HttpServer
+from pillarbox.store.people import ended_sessions
+from tests.engines_fixtures import Engine
 from tests.servers.http.house import Answer, House, basic
+from tests.stores import open_store
 
 OURS = {"x-pillarbox": "1", "content-type": "application/json"}
 RIGHT = b'{"username":"you@demo.test","password":"secret"}'
@@ -87,6 +94,61 @@ async def test_logout(house: House) -> None:
     answer = await house.ask("POST", "/auth/logout", b"", {"x-pillarbox": "1"})
     assert "Max-Age=0" in answer.cookies[0]
     assert (await house.ask("POST", "/auth/logout")).status == 403
+
+
+async def test_a_copied_cookie_ends_with_its_session(house: House, engine: Engine) -> None:
+    login = {"cookie": cookie(await house.ask("POST", "/auth/login", RIGHT, OURS))}
+    other = {"cookie": cookie(await house.ask("POST", "/auth/login", RIGHT, OURS))}
+    house.clock.time += 600
+    renewed = {"cookie": cookie(await house.ask("GET", "/auth/session", headers=login))}
+    assert renewed != login
+    second = await open_store(engine, house.clock, 1 << 20)
+    elsewhere = HttpServer(replace(house.services, store=second), house.settings)
+    try:
+        for at in (house.server, elsewhere):
+            assert (await house.ask("GET", "/auth/session", headers=login, server=at)).status == 200
+        out = await house.ask("POST", "/auth/logout", b"", {**renewed, "x-pillarbox": "1"})
+        assert out.status == 200
+        for held in (login, renewed):
+            assert (await house.ask("GET", "/auth/session", headers=held)).status == 401
+            for _ in range(200):
+                answer = await house.ask("GET", "/auth/session", headers=held, server=elsewhere)
+                if answer.status == 401:
+                    break
+                await asyncio.sleep(0.02)
+            assert answer.status == 401
+        restarted = HttpServer(house.services, house.settings)
+        assert (await house.ask("GET", "/auth/session", headers=login, server=restarted)).status == 401
+        assert (await house.ask("GET", "/auth/session", headers=other)).status == 200
+        again = await house.ask("POST", "/auth/logout", b"", {**renewed, "x-pillarbox": "1"})
+        assert again.status == 200
+    finally:
+        await second.close()
+
+
+async def test_ended_sessions_are_forgotten_in_time(house: House) -> None:
+    for _ in range(3):
+        held = {"cookie": cookie(await house.ask("POST", "/auth/login", RIGHT, OURS))}
+        await house.ask("POST", "/auth/logout", b"", {**held, "x-pillarbox": "1"})
+        kept = await house.store.database.read(lambda one: ended_sessions(one, house.you.account_id))
+        assert len(kept) == 1
+        house.clock.time += 1001
+
+
+async def test_too_many_ended_sessions(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pillarbox.store.people.HTTP_ENDED", 1)
+    statuses = []
+    for _ in range(2):
+        held = {"cookie": cookie(await house.ask("POST", "/auth/login", RIGHT, OURS))}
+        statuses.append((await house.ask("POST", "/auth/logout", b"", {**held, "x-pillarbox": "1"})).status)
+    assert statuses == [200, 429]
+
+
+async def test_bearer_tokens_log_out(house: House) -> None:
+    token = (await house.ask("POST", "/auth/token", RIGHT, {"content-type": "application/json"})).json()["token"]
+    headers = {"authorization": f"Bearer {token}", "x-pillarbox": "1"}
+    assert (await house.ask("POST", "/auth/logout", b"", headers)).status == 200
+    assert (await house.ask("GET", "/.well-known/jmap", headers=headers)).status == 401
 
 
 async def test_bearer_tokens(house: House) -> None:

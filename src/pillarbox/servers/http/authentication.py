@@ -9,7 +9,7 @@ from pillarbox.core.limits import PASSWORD
 from pillarbox.servers.http.errors import HttpError
 from pillarbox.servers.http.exchange import Exchange
 from pillarbox.servers.http.services import Hall
-from pillarbox.servers.http.tokens import Use
+from pillarbox.servers.http.tokens import Claim, Use
 from pillarbox.store.model import Account
 
 _CHALLENGE = ((b"www-authenticate", b'Basic realm="Pillarbox", charset="UTF-8"'), (b"www-authenticate", b"Bearer"))
@@ -55,11 +55,11 @@ async def authenticate(hall: Hall, exchange: Exchange) -> Account:
     if scheme.lower() == "basic":
         return await _basic(hall, exchange, credentials.strip())
     if scheme.lower() == "bearer":
-        return await _token(hall, Use.BEARER, credentials.strip())
+        return await _token(hall, exchange, Use.BEARER, credentials.strip())
     token = cookie_token(exchange)
     if scheme or token is None:
         raise HttpError(401, "log in first", _challenge(exchange))
-    account = await _token(hall, Use.COOKIE, token)
+    account = await _token(hall, exchange, Use.COOKIE, token)
     if exchange.method not in _SAFE:
         check_own_site(exchange)
     return account
@@ -92,22 +92,34 @@ def _challenge(exchange: Exchange) -> tuple[tuple[bytes, bytes], ...]:
     return () if ours else _CHALLENGE
 
 
-async def _token(hall: Hall, use: Use, token: str) -> Account:
+async def _token(hall: Hall, exchange: Exchange, use: Use, token: str) -> Account:
     claim = hall.tokens.read(use, token, hall.services.clock.now())
-    if claim is not None:
-        try:
-            account = await hall.services.store.directory.account(claim.account_id)
-        except NotFound:
-            account = None
-        if account is not None and account.active and hall.tokens.epoch(account.password) == claim.epoch:
-            return account
-    raise HttpError(401, "the session has ended; log in again")
+    account = None if claim is None else await holder(hall, claim)
+    if claim is None or account is None:
+        raise HttpError(401, "the session has ended; log in again")
+    exchange.session = claim.session
+    return account
 
 
-async def still_valid(hall: Hall, account: Account) -> bool:
-    """Whether the account is still there, active, and under the same password: asked by answers that last."""
+async def holder(hall: Hall, claim: Claim) -> Account | None:
+    """Whose token it is, if it still opens anything: the account is active, under the password of then, and the
+    session was not logged out."""
+    directory = hall.services.store.directory
     try:
-        now = await hall.services.store.directory.account(account.account_id)
+        account = await directory.account(claim.account_id)
+    except NotFound:
+        return None
+    holds = account.active and hall.tokens.epoch(account.password) == claim.epoch
+    return account if holds and not await directory.ended(claim.account_id, claim.session) else None
+
+
+async def still_valid(hall: Hall, exchange: Exchange, account: Account) -> bool:
+    """Whether the account is still there, active, under the same password and in the same session: asked by answers
+    that last."""
+    directory = hall.services.store.directory
+    try:
+        now = await directory.account(account.account_id)
     except NotFound:
         return False
-    return now.active and now.password == account.password
+    ended = exchange.session and await directory.ended(account.account_id, exchange.session)
+    return now.active and now.password == account.password and not ended

@@ -58,7 +58,7 @@ async def send_events(hall: Hall, exchange: Exchange) -> None:
         await exchange.send(b": connected\n\n")
         leaving = asyncio.create_task(exchange.left())
         try:
-            async with contextlib.aclosing(_events(hall, account, asked, since, leaving)) as events:
+            async with contextlib.aclosing(_events(hall, exchange, account, asked, since, leaving)) as events:
                 async for event in events:
                     await exchange.send(event)
             if not leaving.done():
@@ -77,7 +77,7 @@ async def _begin(hall: Hall, exchange: Exchange, account: Account) -> Modseq:
 
 
 async def _events(
-    hall: Hall, account: Account, asked: Wanted, since: Modseq, leaving: asyncio.Task[None]
+    hall: Hall, exchange: Exchange, account: Account, asked: Wanted, since: Modseq, leaving: asyncio.Task[None]
 ) -> AsyncGenerator[bytes, None]:
     """The events, as they are written."""
     woken = asyncio.Event()
@@ -96,7 +96,7 @@ async def _events(
             if done:
                 woken.clear()
                 states, since = await changed_states(hall.services.store, account, asked.types, since)
-            if not await still_valid(hall, account):  # asked last: nothing is told after a login has ended
+            if not await still_valid(hall, exchange, account):  # asked last: nothing is told after a login has ended
                 return
             if states:
                 change = {spell(ACCOUNT_PREFIX, account.account_id): states}

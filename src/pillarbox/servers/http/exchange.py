@@ -33,9 +33,10 @@ class Gone(Exception):
 
 
 class Exchange:
-    """A request being answered. `headers` has lower-case names; the last of equal ones counts."""
+    """A request being answered. `headers` has lower-case names; the last of equal ones counts. `session` is the login
+    whose token it came with, "" for a password."""
 
-    __slots__ = ("_receive", "_send", "headers", "method", "path", "peer", "scope", "secure", "started")
+    __slots__ = ("_receive", "_send", "headers", "method", "path", "peer", "scope", "secure", "session", "started")
 
     def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
         self.scope = scope
@@ -46,6 +47,7 @@ class Exchange:
         self.headers: dict[bytes, bytes] = dict(scope["headers"])
         self.peer: str = (scope.get("client") or ("", 0))[0]
         self.secure: bool = scope["scheme"] == "https"
+        self.session = ""
         self.started = False
 
     @property

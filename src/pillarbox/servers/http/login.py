@@ -10,6 +10,7 @@ from pillarbox.servers.http.authentication import (
     check_private,
     cookie_name,
     cookie_token,
+    holder,
 )
 from pillarbox.servers.http.errors import HttpError
 from pillarbox.servers.http.exchange import NO_STORE, Exchange
@@ -32,8 +33,15 @@ async def log_in(hall: Hall, exchange: Exchange) -> None:
 
 
 async def log_out(hall: Hall, exchange: Exchange) -> None:
-    """POST /auth/logout: the browser forgets the cookie."""
+    """POST /auth/logout: the session ends, wherever its cookie or token was copied to, and the browser forgets it."""
     check_own_site(exchange)
+    scheme, _, credentials = exchange.header(b"authorization").partition(" ")
+    use, token = (Use.BEARER, credentials) if scheme.lower() == "bearer" else (Use.COOKIE, cookie_token(exchange))
+    now = hall.services.clock.now()
+    claim = hall.tokens.read(use, (token or "").strip(), now)
+    if claim is not None and await holder(hall, claim) is not None:
+        until = max(claim.expires, now + hall.settings.session_life)  # renewed tokens of it live no longer
+        await hall.services.store.directory.end_session(claim.account_id, claim.session, until)
     await exchange.json(
         200, {}, [NO_STORE, (b"set-cookie", _cookie(exchange, "", 0)), (b"clear-site-data", b'"cache"')]
     )
@@ -71,16 +79,16 @@ def renewal(hall: Hall, exchange: Exchange, account: Account) -> list[tuple[byte
     claim = None if token is None else hall.tokens.read(Use.COOKIE, token, now)
     if claim is None or claim.account_id != account.account_id or claim.expires - now > hall.settings.session_life // 2:
         return []
-    return [_fresh(hall, exchange, account)]
+    return [_fresh(hall, exchange, account, claim.session)]
 
 
-def _issue(hall: Hall, use: Use, account: Account) -> tuple[str, int]:
+def _issue(hall: Hall, use: Use, account: Account, session: str = "") -> tuple[str, int]:
     expires = hall.services.clock.now() + hall.settings.session_life
-    return hall.tokens.issue(use, account.account_id, account.password, expires), expires
+    return hall.tokens.issue(use, account, expires, session), expires
 
 
-def _fresh(hall: Hall, exchange: Exchange, account: Account) -> tuple[bytes, bytes]:
-    token, _ = _issue(hall, Use.COOKIE, account)
+def _fresh(hall: Hall, exchange: Exchange, account: Account, session: str = "") -> tuple[bytes, bytes]:
+    token, _ = _issue(hall, Use.COOKIE, account, session)
     return b"set-cookie", _cookie(exchange, token, hall.settings.session_life)
 
 

@@ -12,10 +12,12 @@ from hashlib import blake2b
 from pathlib import Path
 
 from pillarbox.core.ids import AccountId
+from pillarbox.store.model import Account
 
 _KEY_SIZE = 32
 _MAC_SIZE = 20
-_FIELDS = struct.Struct(">BQQ8s")  # use, account, expiry, epoch
+_SESSION_SIZE = 8
+_FIELDS = struct.Struct(f">BQQ8s{_SESSION_SIZE}s")  # use, account, expiry, epoch, session
 
 
 class Use(IntEnum):
@@ -27,11 +29,13 @@ class Use(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """What a token says, once its signature was right and it has not expired."""
+    """What a token says, once its signature was right and it has not expired. `session`: one login, however often its
+    token was renewed."""
 
     account_id: AccountId
     expires: int
     epoch: bytes
+    session: str
 
 
 def load_key(path: Path) -> bytes:
@@ -67,9 +71,10 @@ class Tokens:
         """What ties a token to the password hash it was issued under: changing the password ends every session."""
         return blake2b(password.encode(), key=self._key, digest_size=8, person=b"epoch").digest()
 
-    def issue(self, use: Use, account_id: AccountId, password: str, expires: int) -> str:
-        """A token for the account until `expires` (seconds since the epoch)."""
-        fields = _FIELDS.pack(use, account_id, expires, self.epoch(password))
+    def issue(self, use: Use, account: Account, expires: int, session: str = "") -> str:
+        """A token for the account until `expires` (seconds since the epoch), of `session` or of a new one."""
+        mark = bytes.fromhex(session) if session else secrets.token_bytes(_SESSION_SIZE)
+        fields = _FIELDS.pack(use, account.account_id, expires, self.epoch(account.password), mark)
         return base64.urlsafe_b64encode(fields + self._mac(fields)).decode("ascii").rstrip("=")
 
     def read(self, use: Use, token: str, now: int) -> Claim | None:
@@ -81,8 +86,8 @@ class Tokens:
         fields, mac = data[: _FIELDS.size], data[_FIELDS.size :]
         if not hmac.compare_digest(mac, self._mac(fields)) or len(fields) != _FIELDS.size:
             return None
-        said, account_id, expires, epoch = _FIELDS.unpack(fields)
-        return Claim(AccountId(account_id), expires, epoch) if said == use and now < expires else None
+        said, account_id, expires, epoch, session = _FIELDS.unpack(fields)
+        return Claim(AccountId(account_id), expires, epoch, session.hex()) if said == use and now < expires else None
 
     def _mac(self, fields: bytes) -> bytes:
         return blake2b(fields, key=self._key, digest_size=_MAC_SIZE, person=b"session").digest()
