@@ -78,7 +78,7 @@ async def test_convenient_headers(house: House) -> None:
             {"name": None, "email": "ann@demo.test"}, {"name": "Bob", "email": "bob@demo.test"},
             {"name": None, "email": "you@demo.test"},
         ],
-        "cc": None, "bcc": None, "replyTo": None, "subject": "Grüße", "sentAt": "2026-11-23T09:00:00Z",
+        "cc": None, "bcc": None, "replyTo": None, "subject": "Grüße", "sentAt": "2026-11-23T10:00:00+01:00",
     }  # fmt: skip
 
 
@@ -228,3 +228,25 @@ async def test_parse(house: House) -> None:
     assert again["parsed"][deep] == {"subject": "inner", "id": None, "keywords": None, "header:Subject": " inner"}
     error = await house.error("Email/parse", blobIds=[], properties=["header:From:asDate"])
     assert error["type"] == "invalidArguments"
+
+
+@pytest.mark.parametrize(
+    ("date", "wanted"),
+    [
+        ("Mon, 23 Nov 2026 09:00:00 +0530", "2026-11-23T09:00:00+05:30"),
+        ("Mon, 23 Nov 2026 09:00:00 -0800 (PST)", "2026-11-23T09:00:00-08:00"),
+        ("Mon, 23 Nov 2026 09:00:00 -0000", "2026-11-23T09:00:00Z"),
+        ("Mon, 23 Nov 2026 00:30:00 EST", "2026-11-23T00:30:00-05:00"),
+        ("nonsense", None),
+    ],
+)
+async def test_the_senders_own_clock(house: House, date: str, wanted: str | None) -> None:
+    octets = letter().replace(b"Date: Mon, 23 Nov 2026 10:00:00 +0000", f"Date: {date}".encode())
+    assert date.encode() in octets
+    email = await house.imported(octets)
+    properties = ["sentAt", "header:Date:asDate", "header:Date:asDate:all"]
+    (found,) = (await house.call("Email/get", ids=[email], properties=properties))["list"]
+    assert found == {"id": email, "sentAt": wanted, "header:Date:asDate": wanted, "header:Date:asDate:all": [wanted]}
+    blob = await house.uploaded(octets)
+    parsed = await house.call("Email/parse", blobIds=[blob], properties=["sentAt"])
+    assert parsed["parsed"] == {blob: {"sentAt": wanted}}

@@ -1,5 +1,6 @@
 """Sessions, requests as a whole, and the loop of method calls."""
 
+import re
 from typing import Any
 
 import pytest
@@ -15,7 +16,7 @@ async def test_session(house: House) -> None:
     session = answer.json()
     assert list(session["accounts"]) == [house.account]
     assert session["username"] == "you@demo.test"
-    assert session["apiUrl"] == "/jmap/api"
+    assert session["apiUrl"] == "http://mail.test/jmap/api"
     assert set(session["capabilities"]) == set(USING)
     assert session["accounts"][house.account]["accountCapabilities"][USING[1]]["mayCreateTopLevelMailbox"]
     assert "no-store" in answer.headers["cache-control"]
@@ -99,3 +100,47 @@ async def test_unknown_addresses_and_methods(house: House) -> None:
     assert (await house.ask("GET", "/jmap/api")).status == 405
     assert (await house.ask("GET", "/jmap/nothing")).status == 404
     assert (await house.ask("POST", "/")).status == 405
+
+
+@pytest.mark.parametrize(
+    ("headers", "scheme", "root"),
+    [
+        ({}, "http", "http://mail.test"),
+        ({}, "https", "https://mail.test"),
+        ({"host": "[::1]:8443"}, "https", "https://[::1]:8443"),
+        ({"x-forwarded-proto": "https"}, "http", "https://mail.test"),
+        ({"host": "evil.test/x?"}, "https", ""),
+        ({"host": 'a"b'}, "https", ""),
+        ({"x-pillarbox": "1"}, "https", ""),
+    ],
+)
+async def test_addresses(house: House, headers: dict[str, str], scheme: str, root: str) -> None:
+    """Programs get whole addresses, our own pages such as work behind any proxy; all see one state."""
+    given = {"authorization": basic(), **headers}
+    session = (await house.ask("GET", "/.well-known/jmap", headers=given, scheme=scheme)).json()
+    assert session["apiUrl"] == f"{root}/jmap/api"
+    assert session["uploadUrl"] == f"{root}/jmap/upload/{{accountId}}/"
+    assert {"{accountId}", "{blobId}", "{name}", "{type}"} <= set(re.findall(r"{\w+}", session["downloadUrl"]))
+    assert set(re.findall(r"{\w+}", session["eventSourceUrl"])) == {"{types}", "{closeafter}", "{ping}"}
+    answer = await house.post({"using": USING, "methodCalls": []})
+    assert answer.json()["sessionState"] == session["state"]
+
+
+async def test_what_the_session_says_of_limits(house: House) -> None:
+    answer = await house.ask("GET", "/.well-known/jmap", headers={"authorization": basic()})
+    assert answer.headers["cache-control"] == "no-cache, no-store, must-revalidate"
+    session = answer.json()
+    core = session["capabilities"][USING[0]]
+    assert {name: type(value) for name, value in core.items()} == {
+        "maxSizeUpload": int, "maxConcurrentUpload": int, "maxSizeRequest": int, "maxConcurrentRequests": int,
+        "maxCallsInRequest": int, "maxObjectsInGet": int, "maxObjectsInSet": int, "collationAlgorithms": list,
+    }  # fmt: skip
+    assert session["capabilities"][USING[1]] == session["capabilities"][USING[2]] == {}
+    account = session["accounts"][house.account]
+    assert (account["isPersonal"], account["isReadOnly"]) == (True, False)
+    mail, submission = account["accountCapabilities"][USING[1]], account["accountCapabilities"][USING[2]]
+    assert mail["maxMailboxesPerEmail"] is None
+    assert mail["maxSizeMailboxName"] >= 100
+    assert {"receivedAt", "sentAt", "hasKeyword"} <= set(mail["emailQuerySortOptions"])
+    assert submission == {"maxDelayedSend": 0, "submissionExtensions": {"SIZE": [str(core["maxSizeUpload"])]}}
+    assert session["primaryAccounts"] == {USING[1]: house.account, USING[2]: house.account}

@@ -9,7 +9,7 @@ from pillarbox.core.limits import PASSWORD
 from pillarbox.servers.http.errors import HttpError
 from pillarbox.servers.http.exchange import Exchange
 from pillarbox.servers.http.services import Hall
-from pillarbox.servers.http.tokens import Claim, Use
+from pillarbox.services.login.tokens import Claim, Use
 from pillarbox.store.model import Account
 
 _CHALLENGE = ((b"www-authenticate", b'Basic realm="Pillarbox", charset="UTF-8"'), (b"www-authenticate", b"Bearer"))

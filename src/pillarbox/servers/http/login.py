@@ -15,7 +15,7 @@ from pillarbox.servers.http.authentication import (
 from pillarbox.servers.http.errors import HttpError
 from pillarbox.servers.http.exchange import NO_STORE, Exchange
 from pillarbox.servers.http.services import Hall
-from pillarbox.servers.http.tokens import Use
+from pillarbox.services.login.tokens import Use
 from pillarbox.store.model import Account
 from pillarbox.wire.jmap.codec import decode
 

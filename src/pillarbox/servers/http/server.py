@@ -14,7 +14,7 @@ from pillarbox.servers.http.app import Application
 from pillarbox.servers.http.bounded import BoundedProtocol
 from pillarbox.servers.http.services import Hall, HttpServices, HttpSettings
 from pillarbox.servers.http.static import Files
-from pillarbox.servers.http.tokens import Tokens, load_key
+from pillarbox.services.login.tokens import Tokens, load_key
 
 log = structlog.get_logger("http")
 

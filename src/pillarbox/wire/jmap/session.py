@@ -41,8 +41,9 @@ def _mail(message_size: int) -> Json:
     }
 
 
-def session_object(account: str, username: str, message_size: int) -> Json:
-    """The Session object of somebody with the one account `account`; addresses are relative to the server's root."""
+def session_object(account: str, username: str, message_size: int, root: str = "") -> Json:
+    """The Session object of somebody with the one account `account`. `root` is where clients find the server, such as
+    https://mail.example; without it addresses are relative to it. The state is the same under every root."""
     submission: Json = {"maxDelayedSend": 0, "submissionExtensions": {"SIZE": [str(message_size)]}}
     session: Json = {
         "capabilities": {CORE: _core(message_size), MAIL: {}, SUBMISSION: {}},
@@ -56,9 +57,15 @@ def session_object(account: str, username: str, message_size: int) -> Json:
         },
         "primaryAccounts": {MAIL: account, SUBMISSION: account},
         "username": username,
-        "apiUrl": "/jmap/api",
-        "downloadUrl": "/jmap/download/{accountId}/{blobId}/{name}?type={type}",
-        "uploadUrl": "/jmap/upload/{accountId}/",
-        "eventSourceUrl": "/jmap/eventsource/?types={types}&closeafter={closeafter}&ping={ping}",
+        **_ADDRESSES,
     }
-    return {**session, "state": blake2b(encode(session), digest_size=8).hexdigest()}
+    addresses = {name: root + path for name, path in _ADDRESSES.items()}
+    return {**session, **addresses, "state": blake2b(encode(session), digest_size=8).hexdigest()}
+
+
+_ADDRESSES = {
+    "apiUrl": "/jmap/api",
+    "downloadUrl": "/jmap/download/{accountId}/{blobId}/{name}?type={type}",
+    "uploadUrl": "/jmap/upload/{accountId}/",
+    "eventSourceUrl": "/jmap/eventsource/?types={types}&closeafter={closeafter}&ping={ping}",
+}

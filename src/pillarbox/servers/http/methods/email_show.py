@@ -44,11 +44,10 @@ _LISTED: dict[str, Callable[[Headers], object]] = {
     "bcc": lambda kept: _people(kept.bcc),
     "replyTo": lambda kept: _people(kept.reply_to),
     "subject": lambda kept: kept.subject or None,
-    "sentAt": lambda kept: None if kept.sent_at is None else spell_utc(kept.sent_at),
     "hasAttachment": lambda kept: kept.has_attachment,
 }
 BODY = ("bodyStructure", "bodyValues", "textBody", "htmlBody", "attachments")
-EMAIL_PROPERTIES = frozenset((*_METADATA, *_LISTED, *BODY, "preview", "headers"))
+EMAIL_PROPERTIES = frozenset((*_METADATA, *_LISTED, *BODY, "preview", "headers", "sentAt"))
 PARSE_DEFAULT = [
     "messageId", "inReplyTo", "references", "sender", "from", "to", "cc", "bcc", "replyTo", "subject", "sentAt",
     "hasAttachment", "preview", "bodyValues", "textBody", "htmlBody", "attachments",
@@ -64,7 +63,7 @@ class Plan:
     listed: tuple[str, ...]
     preview: bool
     header: tuple[str, ...]
-    """`headers` and `header:…` properties: the header's octets are read."""
+    """`headers`, `header:…` and `sentAt` with its zone: the header's octets are read."""
     body: tuple[str, ...]
 
     @property
@@ -92,7 +91,7 @@ def plan_of(properties: Sequence[str]) -> Plan:
         tuple(name for name in properties if name in _METADATA),
         tuple(name for name in properties if name in _LISTED),
         "preview" in properties,
-        tuple(name for name in properties if name == "headers" or name.startswith("header:")),
+        tuple(name for name in properties if name in ("headers", "sentAt") or name.startswith("header:")),
         tuple(name for name in properties if name in BODY),
     )
 

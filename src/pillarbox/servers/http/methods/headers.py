@@ -5,12 +5,12 @@ import unicodedata
 from collections.abc import Callable, Sequence
 
 from pillarbox.message.address import Address, Group, mailboxes, parse_addresses
-from pillarbox.message.date import parse_date
+from pillarbox.message.date import parse_date_zone
 from pillarbox.message.header import Field
 from pillarbox.message.thread import message_ids
 from pillarbox.message.words import decode_text, unfold
 from pillarbox.wire.jmap.codec import Json
-from pillarbox.wire.jmap.dates import spell_utc
+from pillarbox.wire.jmap.dates import spell_date
 from pillarbox.wire.jmap.headerform import Form, HeaderProperty
 
 _URL = re.compile(r"<([^<>]*)>")
@@ -49,8 +49,9 @@ def _grouped(field: Field) -> list[Json]:
 
 
 def _date(field: Field) -> str | None:
-    at = parse_date(field.raw)
-    return None if at is None else spell_utc(at)
+    """RFC 8621 §4.1.2.5: the sender's own clock."""
+    found = parse_date_zone(field.raw)
+    return None if found is None else spell_date(found[0] - 60 * found[1], found[1])
 
 
 def _urls(field: Field) -> list[str] | None:
