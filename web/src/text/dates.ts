@@ -17,7 +17,7 @@ function format(name: string, locale: string | undefined, options: Intl.DateTime
 export function shortDate(iso: string, now: Date, locale?: string): string {
   const date = new Date(iso);
   if (Number.isNaN(date.getTime())) return '';
-  if (sameDay(date, now)) return format('time', locale, { hour: 'numeric', minute: '2-digit' }).format(date);
+  if (sameDay(date, now)) return format('time', locale, { timeStyle: 'short' }).format(date);
   const age = now.getTime() - date.getTime();
   if (age > 0 && age < 6 * 86_400_000) return format('week', locale, { weekday: 'short' }).format(date);
   if (date.getFullYear() === now.getFullYear()) return format('day', locale, { day: 'numeric', month: 'short' }).format(date);
