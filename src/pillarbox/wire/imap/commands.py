@@ -8,10 +8,12 @@ from types import MappingProxyType
 from typing import Literal
 
 from pillarbox.wire.imap.errors import WireError
+from pillarbox.wire.imap.extensions import EXTENSIONS, ExtensionArguments
 from pillarbox.wire.imap.fetch import Fetch, parse_fetch
 from pillarbox.wire.imap.listing import List, Status, parse_list, parse_lsub, parse_status
 from pillarbox.wire.imap.names import SEPARATOR
 from pillarbox.wire.imap.reader import Reader
+from pillarbox.wire.imap.resync import Resync, parse_resync
 from pillarbox.wire.imap.search import Search
 from pillarbox.wire.imap.search_keys import parse_search
 from pillarbox.wire.imap.sets import SequenceSet
@@ -60,10 +62,11 @@ class Rename:
 
 @dataclass(frozen=True, slots=True)
 class Select:
-    """SELECT and EXAMINE (RFC 9051 §6.3.2); `condstore` is the parameter of RFC 7162 §3.1.8."""
+    """SELECT and EXAMINE (RFC 9051 §6.3.2); `condstore` is the parameter of RFC 7162 §3.1.8, `resync` of §3.2.5."""
 
     mailbox: str
     condstore: bool = False
+    resync: Resync | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +127,7 @@ Arguments = (
     | UidExpunge
     | Enable
     | Identity
+    | ExtensionArguments
 )
 Parser = Callable[[Reader], Arguments]
 
@@ -190,12 +194,20 @@ def _rename(reader: Reader) -> Rename:
 def _select(reader: Reader) -> Select:
     reader.space()
     mailbox = reader.mailbox()
-    if not reader.skip(b" ("):
+    if not reader.skip(b" "):
         return Select(mailbox)
-    if reader.word() != b"CONDSTORE":
+    parameters = dict(reader.listed(_select_parameter))
+    return Select(mailbox, b"CONDSTORE" in parameters, parameters.get(b"QRESYNC"))
+
+
+def _select_parameter(reader: Reader) -> tuple[bytes, Resync | None]:
+    name = reader.word()
+    if name == b"QRESYNC":
+        reader.space()
+        return name, parse_resync(reader)
+    if name != b"CONDSTORE":
         raise WireError("unknown SELECT parameter")
-    reader.expect(b")")
-    return Select(mailbox, condstore=True)
+    return name, None
 
 
 def _copy(reader: Reader, uid: bool = False) -> Copy:
@@ -273,34 +285,40 @@ def _id(reader: Reader) -> Identity:
 _NOTHING = Nothing()
 _BARE = b"CAPABILITY NOOP LOGOUT STARTTLS CHECK CLOSE UNSELECT EXPUNGE IDLE NAMESPACE".split()
 
+_BASE: dict[bytes, Parser] = {
+    **dict.fromkeys(_BARE, _nothing),
+    b"LOGIN": _login,
+    b"AUTHENTICATE": _authenticate,
+    b"SELECT": _select,
+    b"EXAMINE": _select,
+    b"CREATE": _create,
+    b"DELETE": _mailbox,
+    b"RENAME": _rename,
+    b"SUBSCRIBE": _mailbox,
+    b"UNSUBSCRIBE": _mailbox,
+    b"LIST": parse_list,
+    b"LSUB": parse_lsub,
+    b"STATUS": parse_status,
+    b"SEARCH": parse_search,
+    b"FETCH": parse_fetch,
+    b"STORE": _store,
+    b"COPY": _copy,
+    b"MOVE": _copy,
+    b"ENABLE": _enable,
+    b"ID": _id,
+    b"UID SEARCH": partial(parse_search, uid=True),
+    b"UID FETCH": partial(parse_fetch, uid=True),
+    b"UID STORE": partial(_store, uid=True),
+    b"UID COPY": partial(_copy, uid=True),
+    b"UID MOVE": partial(_copy, uid=True),
+    b"UID EXPUNGE": _uid_expunge,
+}
+
+STREAMED = frozenset({"APPEND", "REPLACE", "UID REPLACE"})
+"""The commands whose messages stream: the decoder reads them."""
+BASE: frozenset[str] = frozenset({"APPEND", *(verb.decode("ascii") for verb in _BASE)})
+"""The names a decoder knows unless it is told otherwise (`Decoder.offered`): IMAP4rev1 and what goes with it."""
 PARSERS: Mapping[bytes, Parser] = MappingProxyType(
-    {
-        **dict.fromkeys(_BARE, _nothing),
-        b"LOGIN": _login,
-        b"AUTHENTICATE": _authenticate,
-        b"SELECT": _select,
-        b"EXAMINE": _select,
-        b"CREATE": _create,
-        b"DELETE": _mailbox,
-        b"RENAME": _rename,
-        b"SUBSCRIBE": _mailbox,
-        b"UNSUBSCRIBE": _mailbox,
-        b"LIST": parse_list,
-        b"LSUB": parse_lsub,
-        b"STATUS": parse_status,
-        b"SEARCH": parse_search,
-        b"FETCH": parse_fetch,
-        b"STORE": _store,
-        b"COPY": _copy,
-        b"MOVE": _copy,
-        b"ENABLE": _enable,
-        b"ID": _id,
-        b"UID SEARCH": partial(parse_search, uid=True),
-        b"UID FETCH": partial(parse_fetch, uid=True),
-        b"UID STORE": partial(_store, uid=True),
-        b"UID COPY": partial(_copy, uid=True),
-        b"UID MOVE": partial(_copy, uid=True),
-        b"UID EXPUNGE": _uid_expunge,
-    }
+    {**_BASE, b"UNAUTHENTICATE": _nothing, b"GETJMAPACCESS": _nothing, **EXTENSIONS}
 )
-"""Verb in upper case → what reads its arguments. APPEND streams and is read by the decoder."""
+"""Verb in upper case → what reads its arguments, but for those of STREAMED."""

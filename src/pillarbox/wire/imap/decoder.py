@@ -1,19 +1,21 @@
 """From a client's octets to events, without I/O and in bounded memory; how a server uses it stands in the package."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from dataclasses import dataclass
 from enum import Enum
 
 from pillarbox.core import limits as bounds
-from pillarbox.wire.imap.append import Announcement, parse_announcement
-from pillarbox.wire.imap.commands import PARSERS, Parser
+from pillarbox.wire.imap.append import parse_target
+from pillarbox.wire.imap.appending import Appending
+from pillarbox.wire.imap.commands import BASE, PARSERS, STREAMED, Parser
 from pillarbox.wire.imap.errors import WireError
 from pillarbox.wire.imap.events import (
     AppendChunk,
     AppendEnd,
     AppendStart,
     BadCommand,
+    CatenateText,
     Command,
     Event,
     Line,
@@ -48,27 +50,31 @@ _TAGGED = re.compile(rb"(" + _TAG + rb")(?: |\r|\Z)")
 _AT_END = re.compile(rb"~?\{([0-9]{1,19})(\+?)\}\Z")
 _AT_END_LONGEST = 24
 _HEAD = 256  # octets kept of the start of a line that is too long, for its tag
-_APPEND = b"APPEND"
-_VERBS: dict[bytes, tuple[str, Parser]] = {verb: (verb.decode("ascii"), parser) for verb, parser in PARSERS.items()}
+_VERBS: dict[bytes, tuple[str, Parser | None]] = {
+    **{verb: (verb.decode("ascii"), parser) for verb, parser in PARSERS.items()},
+    **{name.encode(): (name, None) for name in STREAMED},
+}
 
 
 class Decoder:
     """Reads one client. `feed` octets, then take events with `next` until it gives None.
 
-    `limits` and `utf8` (UTF-8 mailbox names, after ENABLE) may be changed between two commands.
+    `limits`, `utf8` (UTF-8 mailbox names, after ENABLE) and `offered` (the names of the commands that are known, and
+    CATENATE for that form of APPEND) may be changed between two commands.
     """
 
     __slots__ = (
+        "_after_literal",
         "_append",
         "_buffer",
-        "_closing",
+        "_coming",
         "_failure",
         "_head",
         "_line_limit",
         "_literals",
         "_name",
         "_parts",
-        "_queued",
+        "_reader",
         "_remaining",
         "_resumed",
         "_scanned",
@@ -77,17 +83,19 @@ class Decoder:
         "_sync",
         "_tag",
         "limits",
+        "offered",
         "utf8",
     )
 
     _state: "_State"  # a function, not a bound method: no cycle for the collector
     _resumed: "_State"
+    _after_literal: "_State"
 
-    def __init__(self, limits: Limits = BEFORE_LOGIN) -> None:
+    def __init__(self, limits: Limits = BEFORE_LOGIN, offered: Container[str] = BASE) -> None:
         self.limits = limits
+        self.offered = offered
         self.utf8 = False
         self._buffer = bytearray()
-        self._queued: Event | None = None
         self._reset()
 
     def feed(self, octets: bytes) -> None:
@@ -117,11 +125,11 @@ class Decoder:
         self._state = Decoder._line
 
     def accept(self) -> None:
-        """After LiteralWanted or AppendStart: the octets are welcome."""
+        """After LiteralWanted, AppendStart or an event of CATENATE: what it tells of is welcome."""
         self._state = self._resumed
 
     def refuse(self) -> None:
-        """After LiteralWanted or AppendStart: the command was answered NO or BAD, what is left of it is dropped."""
+        """After the same events: the command was answered NO or BAD, what is left of it is dropped."""
         size, sync = self._remaining, self._sync
         self._reset()
         if not sync:
@@ -130,10 +138,12 @@ class Decoder:
     def _reset(self) -> None:
         self._parts: list[bytes] = []
         self._size = self._literals = self._scanned = self._remaining = 0
-        self._head = self._closing = self._tag = b""
+        self._head = self._tag = b""
         self._name = ""
         self._sync = False
-        self._append: AppendStart | None = None
+        self._append: Appending | None = None
+        self._reader: Reader | None = None
+        self._coming: re.Match[bytes] | None = None  # the literal that ends the text in hand
         self._failure: BadCommand | None = None
         self._state = self._resumed = Decoder._command
 
@@ -179,80 +189,108 @@ class Decoder:
         self._reset()
         return self._parse(text)
 
-    def _parse(self, text: bytes) -> BadCommand | Command:
+    def _parse(self, text: bytes) -> Event | _Step | None:
+        """A command that ends here."""
         tag = None
         try:
-            tag, verb, reader = self._begin(text)
-            name, parser = _VERBS[verb]
+            tag, name, parser, reader = self._begin(text)
+            if parser is None:
+                self._open(tag, name, reader, None)
+                return _AGAIN
             arguments = parser(reader)
             reader.end()
         except WireError as error:
             return BadCommand(tag or error.tag, error.text, error.code, error.status)
         return Command(tag, name, arguments)
 
-    def _begin(self, text: bytes, unfinished: bool = False) -> tuple[bytes, bytes, Reader]:
-        """The tag and the verb of a command, and a reader after them. WireError with the tag, if there is one."""
+    def _begin(self, text: bytes, unfinished: bool = False) -> tuple[bytes, str, Parser | None, Reader]:
+        """Tag and verb of a command, what reads its arguments (None: it streams), and a reader that stands before them.
+
+        WireError with the tag, if there is one.
+        """
         found = _COMMAND.match(text)
         if found is None:
             tagged = _TAGGED.match(text)
             raise WireError("command expected", tag=tagged[1]) if tagged else WireError("tag expected")
-        verb = found[2].upper()
-        if verb not in _VERBS:
-            raise WireError("literal expected" if verb == _APPEND else "unknown command", tag=found[1])
-        return found[1], verb, Reader(text, found.end(), self.utf8, unfinished)
+        known = _VERBS.get(found[2].upper())
+        if known is None or known[0] not in self.offered:
+            raise WireError("unknown command", tag=found[1])
+        return found[1], *known, Reader(text, found.end(), self.utf8, unfinished)
 
     def _announced(self, announced: re.Match[bytes]) -> Event | _Step | None:
         """A literal follows: of a message, or a small one, and only if the command is right so far."""
         self._literals += 1
         try:
             if self._literals <= 2:  # later ones are not worth parsing the whole command for each
-                start = self._look_ahead()
-                if start is not None:
-                    return self._start(start)
+                self._look_ahead(announced)
+                if self._append is not None:
+                    return _AGAIN
+        except WireError as error:
+            return self._fail(error, announced)
+        return self._small_literal(announced, Decoder._command)
+
+    def _small_literal(self, announced: re.Match[bytes], after: "_State") -> Event | _Step | None:
+        try:
             self._room_for(int(announced[1]))
         except WireError as error:
             return self._fail(error, announced)
         self._remaining, self._sync = int(announced[1]), not announced[2]
-        self._resumed = Decoder._literal
+        self._resumed, self._after_literal = Decoder._literal, after
         if not self._sync:
             self._state = Decoder._literal
             return _AGAIN
         self._state = Decoder._waiting
         return LiteralWanted(self._tag, self._name, self._remaining)
 
-    def _look_ahead(self) -> AppendStart | None:
-        """Reads the command up to the announced literal: that message if it is one, None if it is a small literal."""
+    def _look_ahead(self, announced: re.Match[bytes]) -> None:
+        """Reads the command up to the announced literal, a small one unless the messages of APPEND begin."""
         text = b"".join(self._parts)
-        found = _COMMAND.match(text)
         try:
-            if found is not None and found[2].upper() == _APPEND:
-                self._tag, self._name = found[1], "APPEND"
-                return self._append_start(Reader(text, found.end(), self.utf8, unfinished=True))
-            self._tag, verb, reader = self._begin(text, unfinished=True)
-            self._name, parser = _VERBS[verb]
+            self._tag, self._name, parser, reader = self._begin(text, unfinished=True)
+            if parser is None:
+                self._open(self._tag, self._name, reader, announced)
+                return
             parser(reader)
         except LiteralPending:
-            return None
+            return
         raise WireError("more than the command takes")
 
-    def _append_start(self, reader: Reader) -> AppendStart:
-        reader.space()
-        mailbox = reader.mailbox()
-        return self._message_start(mailbox, parse_announcement(reader), 0)
-
-    def _message_start(self, mailbox: str, coming: Announcement, index: int) -> AppendStart:
-        self._size = coming.size + (self._size if index else 0)  # from here on: octets of the messages
-        if coming.size > self.limits.message or self._size > bounds.IMAP_APPEND or index >= bounds.IMAP_LITERALS:
-            raise WireError("message too large", code="TOOBIG", status="NO")
-        self._closing = coming.closing
-        return AppendStart(self._tag, mailbox, coming.flags, coming.date, coming.size, coming.sync, index)
-
-    def _start(self, start: AppendStart) -> AppendStart:
+    def _open(self, tag: bytes, name: str, reader: Reader, announced: re.Match[bytes] | None) -> None:
+        """APPEND or REPLACE has named its mailbox: from here on its messages are read as they come."""
+        target = parse_target(reader, tag, name)
+        self._append = Appending(target, "CATENATE" in self.offered, self.limits.message)
+        self._tag, self._name = tag, name
         self._parts.clear()
-        self._append = start
-        self._remaining, self._sync = start.size, start.sync
-        self._state, self._resumed = Decoder._waiting, Decoder._message
-        return start
+        self._hold(reader, announced)
+
+    def _hold(self, reader: Reader, announced: re.Match[bytes] | None) -> None:
+        """The next text of APPEND, and the literal it ends in."""
+        self._reader, self._coming = reader, announced
+        self._remaining = int(announced[1]) if announced else 0
+        self._sync = announced is None or not announced[2]
+        self._state = Decoder._appending
+
+    def _appending(self) -> Event | _Step | None:
+        append, reader, announced = self._append, self._reader, self._coming
+        assert append is not None  # this state is entered from _hold alone
+        assert reader is not None
+        try:
+            event = append.next(reader)
+        except LiteralPending:  # of a URL
+            assert announced is not None
+            self._literals += 1
+            self._parts.append(reader.text[reader.pos :])
+            return self._small_literal(announced, Decoder._append_line)
+        except WireError as error:
+            return self._fail(error, announced)
+        if isinstance(event, AppendEnd):
+            if event.last:
+                self._reset()
+            return event
+        self._state = Decoder._waiting
+        streams = isinstance(event, AppendStart | CatenateText)
+        self._resumed = Decoder._message if streams else Decoder._appending
+        return event
 
     def _room_for(self, size: int) -> None:
         self._size += size
@@ -268,13 +306,13 @@ class Decoder:
             return None
         self._parts.append(bytes(buffer[:size]))
         del buffer[:size]
-        self._state = Decoder._command
+        self._state = self._after_literal
         return _AGAIN
 
     def _message(self) -> Event | _Step | None:
         buffer, remaining = self._buffer, self._remaining
         if not remaining:
-            self._state = Decoder._after_message
+            self._state = Decoder._append_line
             return _AGAIN
         if not buffer:
             return None
@@ -287,33 +325,19 @@ class Decoder:
         self._remaining = remaining - len(chunk)
         return AppendChunk(chunk)
 
-    def _after_message(self) -> Event | _Step | None:
-        """The end of the command, or what comes before its next message (RFC 3502)."""
+    def _append_line(self) -> Event | _Step | None:
+        """The line after a message, a text part or a URL."""
         line = self._take_line(self.limits.line)
         if line is None:
             return None
         announced = _AT_END.search(line[-_AT_END_LONGEST:])
-        start = self._append
-        assert start is not None  # this state is entered from a message alone
-        try:
-            if self._head:
-                raise WireError("line too long", code="LIMIT")
-            reader = Reader(line + b"\r\n" if announced else line)
-            reader.expect(self._closing)
-            if announced is None:
-                reader.end()
-                self._reset()
-                return AppendEnd(start.tag, last=True)
-            following = self._message_start(start.mailbox, parse_announcement(reader), start.index + 1)
-        except WireError as error:
-            return self._fail(error, announced)
-        self._queued = self._start(following)
-        self._state = Decoder._next_message
-        return AppendEnd(start.tag, last=False)
-
-    def _next_message(self) -> Event | _Step | None:
-        self._state = Decoder._waiting
-        return self._queued
+        if self._head:
+            return self._fail(WireError("line too long", code="LIMIT"), announced)
+        self._parts.append(line + b"\r\n" if announced else line)
+        text = b"".join(self._parts)
+        self._parts.clear()
+        self._hold(Reader(text, 0, self.utf8, announced is not None), announced)
+        return _AGAIN
 
     def _line(self) -> Event | _Step | None:
         line = self._take_line(self._line_limit)

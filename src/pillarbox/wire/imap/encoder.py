@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
+from pillarbox.wire.imap.dates import spell_date_time
 from pillarbox.wire.imap.sets import spell_set
 from pillarbox.wire.imap.spelling import NIL, flag_list, mailbox, nstring, parenthesised, string
 
@@ -97,15 +98,20 @@ def list_mailbox(
     *,
     verb: str = "LIST",
     child_info: Sequence[str] = (),
+    old_name: str | None = None,
     utf8: bool = False,
 ) -> bytes:
     """`* LIST (\\HasChildren) "/" name`, or LSUB. An empty name answers the question for the separator.
 
-    `child_info` are the selection options that a child matched, for RECURSIVEMATCH (RFC 5258 §3.5).
+    `child_info` are the selection options that a child matched, for RECURSIVEMATCH (RFC 5258 §3.5). `old_name` is what
+    the mailbox was called before (RFC 5465 §5.4, RFC 9051 §6.3.9.7).
     """
-    extended = (
-        b' ("CHILDINFO" (%b))' % b" ".join(string(option.encode()) for option in child_info) if child_info else b""
-    )
+    items = []
+    if child_info:
+        items.append(b'"CHILDINFO" (%b)' % b" ".join(string(option.encode()) for option in child_info))
+    if old_name is not None:
+        items.append(b'"OLDNAME" (%b)' % mailbox(old_name, utf8))
+    extended = b" " + parenthesised(items) if items else b""
     return b'* %b %b "/" %b%b\r\n' % (verb.encode("ascii"), flag_list(attributes), mailbox(name, utf8), extended)
 
 
@@ -150,10 +156,21 @@ def fetch(number: int, pieces: Iterable[bytes]) -> bytes:
     return b"* %d FETCH (%b)\r\n" % (number, b" ".join(pieces))
 
 
-def fetch_open(number: int, pieces: Iterable[bytes], label: bytes, size: int) -> bytes:
-    """The start of a FETCH answer whose last item is a literal that streams; its octets and FETCH_CLOSE follow."""
+def uid_fetch(uid: int, pieces: Iterable[bytes]) -> bytes:
+    """`* uid UIDFETCH (…)`, what FETCH is after ENABLE UIDONLY (RFC 9586 §3)."""
+    return b"* %d UIDFETCH (%b)\r\n" % (uid, b" ".join(pieces))
+
+
+def fetch_open(
+    number: int, pieces: Iterable[bytes], label: bytes, size: int, *, binary: bool = False, uid_only: bool = False
+) -> bytes:
+    """The start of a FETCH answer whose last item is a literal that streams; its octets and FETCH_CLOSE follow.
+
+    `binary` for a literal8 (RFC 3516 §4.2); with `uid_only` it is a UIDFETCH of that UID (RFC 9586 §3).
+    """
     before = b"".join(piece + b" " for piece in pieces)
-    return b"* %d FETCH (%b%b {%d}\r\n" % (number, before, label, size)
+    name = b"UIDFETCH" if uid_only else b"FETCH"
+    return b"* %d %b (%b%b %b{%d}\r\n" % (number, name, before, label, b"~" if binary else b"", size)
 
 
 FETCH_CLOSE = b")\r\n"
@@ -162,6 +179,28 @@ FETCH_CLOSE = b")\r\n"
 def body(label: bytes, octets: bytes | None) -> bytes:
     """One FETCH item of octets: always a literal, or NIL for a part that is not there."""
     return b"%b NIL" % label if octets is None else b"%b {%d}\r\n%b" % (label, len(octets), octets)
+
+
+def binary(label: bytes, octets: bytes | None) -> bytes:
+    """One BINARY item: a literal8 where there is a NUL, else a literal, or NIL (RFC 3516 §4.2)."""
+    if octets is None or b"\0" not in octets:
+        return body(label, octets)
+    return b"%b ~{%d}\r\n%b" % (label, len(octets), octets)
+
+
+def preview(text: str | None) -> bytes:
+    """The PREVIEW item of a FETCH answer; NIL where it is not at hand (RFC 8970 §4.1)."""
+    return b"PREVIEW " + nstring(None if text is None else text.encode())
+
+
+def save_date(seconds: int | None) -> bytes:
+    """The SAVEDATE item of a FETCH answer, of seconds since 1970 (RFC 8514 §4.2)."""
+    return b"SAVEDATE " + (NIL if seconds is None else spell_date_time(seconds))
+
+
+def jmap_access(url: str) -> bytes:
+    """`* JMAPACCESS "https://…"`: where the same mail is reached by JMAP (RFC 9698 §3)."""
+    return b"* JMAPACCESS %b\r\n" % string(url.encode())
 
 
 def namespace(

@@ -29,7 +29,8 @@ class LiteralWanted:
 class AppendStart:
     """A message of APPEND is about to come: `accept()` (after a `+` if `sync`) or `refuse()` (after a tagged NO).
 
-    `index` counts the messages of one command from 0 (RFC 3502). `date` has its zone, None for now.
+    `index` counts the messages of one command from 0 (RFC 3502). `date` has its zone, None for now. `name` is APPEND,
+    REPLACE or UID REPLACE, and `replaces` the number or UID of the message that makes room (STAR for `*`, RFC 8508).
     """
 
     tag: bytes
@@ -39,11 +40,46 @@ class AppendStart:
     size: int
     sync: bool
     index: int = 0
+    name: str = "APPEND"
+    replaces: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CatenateStart:
+    """A message made of parts is about to come: `accept()` (no `+` is due yet) or `refuse()` (RFC 4469 §3).
+
+    CatenateUrl and CatenateText follow in the order of the parts, then AppendEnd. Fields as in AppendStart.
+    """
+
+    tag: bytes
+    mailbox: str
+    flags: tuple[str, ...]
+    date: datetime | None
+    index: int = 0
+    name: str = "APPEND"
+    replaces: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CatenateUrl:
+    """The next part is what the URL names: `accept()`, or `refuse()` after NO [BADURL …] (RFC 4469 §4.1)."""
+
+    tag: bytes
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class CatenateText:
+    """The next part comes as AppendChunk: `accept()` (after a `+` if `sync`) or `refuse()`."""
+
+    tag: bytes
+    size: int
+    sync: bool
 
 
 @dataclass(frozen=True, slots=True)
 class AppendChunk:
-    """The next octets of the message."""
+    """The next octets of the message or of the text part; there are none of what is empty."""
 
     octets: bytes
 
@@ -76,4 +112,15 @@ class BadCommand:
     status: Status = "BAD"
 
 
-Event = Command | LiteralWanted | AppendStart | AppendChunk | AppendEnd | Line | BadCommand
+Event = (
+    Command
+    | LiteralWanted
+    | AppendStart
+    | CatenateStart
+    | CatenateUrl
+    | CatenateText
+    | AppendChunk
+    | AppendEnd
+    | Line
+    | BadCommand
+)

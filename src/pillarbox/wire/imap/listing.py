@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from pillarbox.core import limits
 from pillarbox.wire.imap.errors import WireError
+from pillarbox.wire.imap.metadata import parse_entries
 from pillarbox.wire.imap.names import decode_name
 from pillarbox.wire.imap.reader import Reader
 
@@ -17,15 +18,16 @@ STATUS_ITEMS = frozenset(
         "HIGHESTMODSEQ",
         "SIZE",
         "DELETED",
+        "DELETED-STORAGE",
         "MAILBOXID",
         "APPENDLIMIT",
     }
 )
-"""RFC 9051 §6.3.11, RFC 3501 §6.3.10 (RECENT), RFC 7162 §3.1.2.2, RFC 8474 §4.3, RFC 7889 §3.1."""
+"""RFC 9051 §6.3.11, RFC 3501 §6.3.10 (RECENT), RFC 7162 §3.1.2.2, 8438, 8474 §4.3, 7889 §3.1, 9208 §4.1.4."""
 SELECTION_OPTIONS = frozenset({"SUBSCRIBED", "REMOTE", "RECURSIVEMATCH", "SPECIAL-USE"})
 """RFC 5258 §3.1, RFC 6154 §2."""
-RETURN_OPTIONS = frozenset({"SUBSCRIBED", "CHILDREN", "SPECIAL-USE"})
-"""RFC 5258 §3.2, RFC 6154 §2; STATUS has a list of its own."""
+RETURN_OPTIONS = frozenset({"SUBSCRIBED", "CHILDREN", "SPECIAL-USE", "MYRIGHTS"})
+"""RFC 5258 §3.2, RFC 6154 §2, RFC 8440 §3; STATUS and METADATA have lists of their own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +35,7 @@ class List:
     """LIST and LSUB. `patterns` have the reference before them; one of them may be empty: it asks for the separator.
 
     `extended` tells the extended form, in which an empty pattern is a mailbox name like any other (RFC 5258 §3).
-    `status` holds the items that RETURN (STATUS …) asks for.
+    `status` holds the items that RETURN (STATUS …) asks for, `metadata` the entries of RETURN (METADATA …) (RFC 9590).
     """
 
     reference: str
@@ -42,6 +44,7 @@ class List:
     returns: frozenset[str] = frozenset()
     status: tuple[str, ...] = ()
     extended: bool = False
+    metadata: tuple[str, ...] = ()
 
     @property
     def asks_separator(self) -> bool:
@@ -68,12 +71,13 @@ def parse_list(reader: Reader) -> List:
     patterns = _patterns(reader) if many else (reader.list_mailbox(),)
     returns: frozenset[str] = frozenset()
     status: tuple[str, ...] = ()
+    metadata: tuple[str, ...] = ()
     returning = reader.text[reader.pos : reader.pos + 9].upper() == b" RETURN ("
     if returning:
         reader.pos += 9
-        returns, status = _returns(reader)
+        returns, status, metadata = _returns(reader)
     extended = extended or many or returning
-    return List(reference, _joined(reference, patterns, extended), selection, returns, status, extended)
+    return List(reference, _joined(reference, patterns, extended), selection, returns, status, extended, metadata)
 
 
 def parse_lsub(reader: Reader) -> List:
@@ -124,9 +128,10 @@ def _selection(reader: Reader) -> frozenset[str]:
     return frozenset(options)
 
 
-def _returns(reader: Reader) -> tuple[frozenset[str], tuple[str, ...]]:
+def _returns(reader: Reader) -> tuple[frozenset[str], tuple[str, ...], tuple[str, ...]]:
     options = set()
     status: tuple[str, ...] = ()
+    metadata: tuple[str, ...] = ()
     first = True
     while not reader.skip(b")"):
         if not first:
@@ -136,11 +141,14 @@ def _returns(reader: Reader) -> tuple[frozenset[str], tuple[str, ...]]:
         if option == "STATUS":  # RFC 5819 §2
             reader.space()
             status = _status_items(reader)
+        elif option == "METADATA":  # RFC 9590 §3
+            reader.space()
+            metadata = parse_entries(reader)
         elif option in RETURN_OPTIONS:
             options.add(option)
         else:
             raise WireError("unknown LIST return option")
-    return frozenset(options), status
+    return frozenset(options), status, metadata
 
 
 def _status_items(reader: Reader) -> tuple[str, ...]:

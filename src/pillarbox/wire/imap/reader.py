@@ -1,6 +1,8 @@
 """A cursor over one command: the tokens of RFC 9051 §9, each taken with one regular expression."""
 
 import re
+from collections.abc import Callable
+from typing import TypeVar
 
 from pillarbox.wire.imap.errors import WireError
 from pillarbox.wire.imap.flags import parse_flag
@@ -8,6 +10,8 @@ from pillarbox.wire.imap.names import decode_name
 from pillarbox.wire.imap.sets import SequenceSet, match_set
 
 NUMBER64 = (1 << 63) - 1
+
+T = TypeVar("T")
 
 _ATOM_CHAR = rb'[^\x00-\x20\x7f-\xff(){%*"\\\]]'
 _ATOM = re.compile(_ATOM_CHAR + rb"+")
@@ -52,6 +56,14 @@ class Reader:
             self.pos += len(octets)
             return True
         return False
+
+    def ahead(self, words: bytes) -> bool:
+        """Takes `words`, which are in upper case, if they come next in any case."""
+        end = self.pos + len(words)
+        if self.text[self.pos : end].upper() != words:
+            return False
+        self.pos = end
+        return True
 
     def expect(self, octets: bytes) -> None:
         """Takes `octets`, which must come next."""
@@ -101,6 +113,12 @@ class Reader:
             return None
         return self.string()
 
+    def nstring8(self) -> bytes | None:
+        """A string, a literal8, which may hold NUL, or None for NIL (RFC 9051 §4.3.1)."""
+        if self.text[self.pos : self.pos + 2] == b"~{":
+            return self._literal(binary=True)
+        return self.nstring()
+
     def utf8_string(self) -> str:
         """An astring that must be UTF-8."""
         return as_text(self.astring())
@@ -116,6 +134,15 @@ class Reader:
         """A sequence set."""
         value, self.pos = match_set(self.text, self.pos)
         return value
+
+    def listed(self, parse: Callable[["Reader"], T]) -> tuple[T, ...]:
+        """One or more of what `parse` reads, in parentheses with one space between them."""
+        self.expect(b"(")
+        values = [parse(self)]
+        while self.skip(b" "):
+            values.append(parse(self))
+        self.expect(b")")
+        return tuple(values)
 
     def mailbox(self) -> str:
         """A mailbox name."""
@@ -149,16 +176,16 @@ class Reader:
         self.pos = found.end()
         return int(found[2]), not found[3], bool(found[1])
 
-    def _literal(self) -> bytes:
+    def _literal(self, binary: bool = False) -> bytes:
         found = _LITERAL.match(self.text, self.pos)
-        if found is None or found[1]:
+        if found is None or (found[1] and not binary):
             raise WireError("string expected")
         start = found.end()
         end = start + int(found[2])
         if self.unfinished and start == len(self.text):
             raise LiteralPending
         octets = self.text[start:end]
-        if b"\0" in octets:  # RFC 9051 §4.3: only literal8 may hold NUL
+        if b"\0" in octets and not binary:  # RFC 9051 §4.3: only literal8 may hold NUL
             raise WireError("NUL in a literal")
         self.pos = end
         return octets

@@ -6,6 +6,8 @@ from datetime import date
 from enum import Enum
 from types import MappingProxyType
 
+from pillarbox.wire.imap.fetch import FetchItem
+from pillarbox.wire.imap.partial import Partial
 from pillarbox.wire.imap.sets import SequenceSet
 
 
@@ -140,6 +142,18 @@ class ThreadId:
 
 
 @dataclass(frozen=True, slots=True)
+class SaveDateSupported:
+    """The mailbox knows when messages came into it: all or none of them (RFC 8514 §4.3)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fuzzy:
+    """The key matches as well as the index thinks it does (RFC 6203 §3)."""
+
+    key: "Key"
+
+
+@dataclass(frozen=True, slots=True)
 class Not:
     """The key does not match."""
 
@@ -178,13 +192,15 @@ Key = (
     | ModseqSince
     | EmailId
     | ThreadId
+    | SaveDateSupported
+    | Fuzzy
     | Not
     | Or
     | And
 )
 
-RETURN_OPTIONS = frozenset({"MIN", "MAX", "ALL", "COUNT"})
-"""What RETURN may ask for (RFC 4731 §3.1)."""
+RETURN_OPTIONS = frozenset({"MIN", "MAX", "ALL", "COUNT", "SAVE", "PARTIAL", "UPDATE", "CONTEXT", "RELEVANCY"})
+"""What RETURN may ask for (RFC 4731 §3.1, RFC 5182 §2.1, RFC 9394 §3.1, RFC 5267 §4, RFC 6203 §4)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,12 +209,15 @@ class Search:
 
     `returns` is None for a plain SEARCH, else the options of RETURN, ALL if it names none (RFC 4731 §3.1).
     `uses_modseq` says that a MODSEQ key is in the tree: the answer carries the highest mod-sequence (RFC 7162 §3.1.5).
+    `partial` is the range of PARTIAL; `update` what UPDATE wants to see of messages that are added (RFC 5465 §8).
     """
 
     key: Key
     returns: frozenset[str] | None = None
     uses_modseq: bool = False
     uid: bool = False
+    partial: Partial | None = None
+    update: tuple[FetchItem, ...] = ()
 
 
 CHARSETS: Mapping[bytes, str] = MappingProxyType(

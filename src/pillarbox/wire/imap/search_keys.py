@@ -9,19 +9,22 @@ from pillarbox.wire.imap.errors import WireError
 from pillarbox.wire.imap.flags import parse_keyword
 from pillarbox.wire.imap.reader import Reader, as_text
 from pillarbox.wire.imap.search import HasFlag, Key, Moment, Not, Relation
+from pillarbox.wire.imap.search_returns import Returns, parse_returns
+from pillarbox.wire.imap.sets import HIGHEST, NOTHING, SequenceSet
 
+_RETURN_ALL = Returns(frozenset({"ALL"}))
 _FIRST_OF_SET = frozenset(b"0123456789*$")
 
 
 class _Keys:
-    """Reads keys in one charset, and remembers whether MODSEQ was among them."""
+    """Reads keys in one charset, and remembers whether MODSEQ or FUZZY was among them."""
 
-    __slots__ = ("codec", "modseq", "reader")
+    __slots__ = ("codec", "fuzzy", "modseq", "reader")
 
     def __init__(self, reader: Reader, codec: str) -> None:
         self.reader = reader
         self.codec = codec
-        self.modseq = False
+        self.modseq = self.fuzzy = False
 
     def program(self, depth: int, closing: bytes = b"") -> Key:
         """One or more keys, all of which must match, up to `closing`."""
@@ -58,43 +61,38 @@ class _Keys:
         return as_text(self.reader.astring(), self.codec)
 
 
-def parse_search(reader: Reader, uid: bool = False) -> values.Search:
-    """`[SP RETURN SP (options)] SP [CHARSET SP charset SP] keys`."""
+def parse_search(reader: Reader, uid: bool = False, extended: bool = False) -> values.Search:
+    """`[SP RETURN SP (options)] SP [CHARSET SP charset SP] keys`. With `extended` a missing RETURN asks for ALL."""
     reader.space()
-    returns = _returns(reader) if _ahead(reader, b"RETURN (") else None
-    codec = _charset(reader) if _ahead(reader, b"CHARSET ") else "utf-8"
+    returns = parse_returns(reader) or (_RETURN_ALL if extended else None)
+    codec = "utf-8"
+    if reader.ahead(b"CHARSET "):
+        codec = parse_charset(reader)
+        if reader.utf8 and codec != "utf-8":  # RFC 6855 §3: no other CHARSET after ENABLE
+            raise WireError("CHARSET is UTF-8 after ENABLE")
+        reader.space()
+    return parse_program(reader, codec, returns, uid=uid)
+
+
+def parse_program(
+    reader: Reader, codec: str, returns: Returns | None, *, uid: bool, by_relevancy: bool = False
+) -> values.Search:
+    """The keys, with what has been read before them; `by_relevancy` if SORT asks for that order."""
     keys = _Keys(reader, codec)
     key = keys.program(0)
-    return values.Search(key, returns, keys.modseq, uid)
+    if returns is None:
+        search = values.Search(key, None, keys.modseq, uid)
+    else:
+        search = values.Search(key, returns.options, keys.modseq, uid, returns.partial, returns.update)
+        by_relevancy = by_relevancy or "RELEVANCY" in returns.options
+    if by_relevancy and not keys.fuzzy:  # RFC 6203 §4, §6
+        raise WireError("RELEVANCY needs a FUZZY key")
+    return search
 
 
-def _ahead(reader: Reader, words: bytes) -> bool:
-    """Takes `words` if they come next, in any case."""
-    end = reader.pos + len(words)
-    if reader.text[reader.pos : end].upper() != words:
-        return False
-    reader.pos = end
-    return True
-
-
-def _returns(reader: Reader) -> frozenset[str]:
-    options = []
-    if not reader.skip(b")"):
-        options.append(reader.word().decode("ascii"))
-        while reader.skip(b" "):
-            options.append(reader.word().decode("ascii"))
-        reader.expect(b")")
-    reader.space()
-    if not values.RETURN_OPTIONS.issuperset(options):
-        raise WireError("unknown SEARCH return option")
-    return frozenset(options or ("ALL",))
-
-
-def _charset(reader: Reader) -> str:
+def parse_charset(reader: Reader) -> str:
+    """The codec of the charset that is named. WireError, BADCHARSET, for one we do not have."""
     name = reader.astring().upper()
-    reader.space()
-    if reader.utf8 and name != b"UTF-8":  # RFC 6855 §3: no other CHARSET after ENABLE
-        raise WireError("CHARSET is UTF-8 after ENABLE")
     codec = values.CHARSETS.get(name)
     if codec is None:
         raise WireError("charset not supported", code="BADCHARSET (US-ASCII UTF-8)", status="NO")
@@ -138,12 +136,22 @@ def _modseq(keys: _Keys, _depth: int) -> Key:
     return values.ModseqSince(reader.number())
 
 
+def _fuzzy(keys: _Keys, depth: int) -> Key:
+    keys.fuzzy = True
+    return values.Fuzzy(keys.key(depth))
+
+
+def _uids_from(first: int, last: int) -> Key:
+    return values.Uids(SequenceSet(((first, last),)) if first <= last else NOTHING)
+
+
 _Parser = Callable[[_Keys, int], Key]
 
 _SEEN, _RECENT = HasFlag("\\Seen"), values.Recent()
 _FLAGS = {name.upper().encode(): HasFlag("\\" + name) for name in ("Answered", "Deleted", "Draft", "Flagged", "Seen")}
 _PLAIN: dict[bytes, Key] = {
     b"ALL": values.All(),
+    b"SAVEDATESUPPORTED": values.SaveDateSupported(),
     b"RECENT": _RECENT,
     b"OLD": Not(_RECENT),
     b"NEW": values.And((_RECENT, Not(_SEEN))),
@@ -164,6 +172,9 @@ _WITH_ARGUMENTS: dict[bytes, _Parser] = {
     b"YOUNGER": lambda keys, _: values.Younger(keys.reader.number(smallest=1)),
     b"OLDER": lambda keys, _: values.Older(keys.reader.number(smallest=1)),
     b"UID": lambda keys, _: values.Uids(keys.reader.sequence_set()),
+    b"UIDAFTER": lambda keys, _: _uids_from(keys.reader.number(HIGHEST, smallest=1) + 1, HIGHEST),  # RFC 9738 §3.2
+    b"UIDBEFORE": lambda keys, _: _uids_from(1, keys.reader.number(HIGHEST, smallest=1) - 1),
+    b"FUZZY": _fuzzy,
     b"MODSEQ": _modseq,
     b"EMAILID": lambda keys, _: values.EmailId(keys.reader.atom().decode("ascii")),
     b"THREADID": lambda keys, _: values.ThreadId(keys.reader.atom().decode("ascii")),

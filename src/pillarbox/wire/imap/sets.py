@@ -84,6 +84,7 @@ class SequenceSet:
 
 
 SAVED = SequenceSet((), saved=True)
+NOTHING = SequenceSet(())
 
 
 def match_set(text: bytes, pos: int) -> tuple[SequenceSet, int]:

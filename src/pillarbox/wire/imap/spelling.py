@@ -18,6 +18,11 @@ def literal(octets: bytes) -> bytes:
     return b"{%d}\r\n%b" % (len(octets), octets)
 
 
+def literal8(octets: bytes) -> bytes:
+    """The octets as a literal8, in which NUL may stand (RFC 9051 §4.3.1)."""
+    return b"~{%d}\r\n%b" % (len(octets), octets)
+
+
 def string(octets: bytes, utf8: bool = False) -> bytes:
     """Quoted where it may be, else a literal. `utf8` allows valid UTF-8 in quotes (RFC 6855 §3)."""
     if (_QUOTABLE_UTF8 if utf8 and _is_utf8(octets) else _QUOTABLE).fullmatch(octets):
