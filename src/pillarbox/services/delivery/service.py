@@ -95,6 +95,6 @@ async def _mailbox(tx: Transaction, account_id: AccountId, detail: str | None) -
     if detail is not None:
         wanted = detail.casefold()
         for mailbox in await tx.mailboxes(account_id):
-            if mailbox.name.casefold() == wanted and mailbox.role not in _NOT_BY_DETAIL:
+            if mailbox.selectable and mailbox.name.casefold() == wanted and mailbox.role not in _NOT_BY_DETAIL:
                 return mailbox.mailbox_id
     return (await tx.mailbox_named(account_id, "INBOX")).mailbox_id
