@@ -80,6 +80,9 @@ class Bench:
                     for subject in self.subjects if number % 2 == 0 else self.subjects[::-1]:
                         self._put(name, load, subject, number)
         if IDLERS in self.options.only:
+            # fresh processes: what is free in the heap of a server that has worked would hide what a connection needs
+            target.stop(self.folder / OURS)
+            target.start(self.folder / OURS, self.options.workers, {})
             if self.compared:
                 self.peer.stop()
                 self.subjects[1] = self.peer.start(idle=True)
@@ -166,7 +169,8 @@ def main() -> int:
         bench.run()
         bench.report(facts)
     except KeyboardInterrupt:
-        console.print("stopped")
+        console.print("stopped; what there is so far:")
+        bench.report({})
         return 130
     except target.NotStarted as error:
         console.print(f"[red]{error}[/]")
