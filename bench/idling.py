@@ -21,7 +21,7 @@ def wakes(subject: Subject, extent: Extent, number: int) -> Iterator[Sample]:
     connection.idle()
     connection.socket.settimeout(DEAF)
     sender, chance = Smtp(subject), random.Random(number)
-    delays = []
+    delays: list[float] = []
     with measured(subject) as use:
         end = time.monotonic() + ENOUGH
         while len(delays) < extent.wakes and time.monotonic() < end:

@@ -42,15 +42,21 @@ def lines(samples: Samples, servers: Sequence[str]) -> list[Line]:
         some = [[sample for sample in samples[server] if sample.name == name] for server in servers]
         first = next(group[0] for group in some if group)
         for title, quantile in (("p50", 0.5), ("p99", 0.99)) if first.pooled else (("", 0.5),):
-            cells = tuple(_cell(group, quantile) for group in some)
+            fair = all(any(map(_clean, group)) for group in some if group)
+            cells = tuple(_cell(group, quantile, fair) for group in some)
             found.append(Line(f"{name} {title}".strip(), first.unit, cells, _ratio(cells, first.unit)))
     return found
 
 
-def _cell(group: Sequence[Sample], quantile: float) -> Cell | None:
+def _clean(sample: Sample) -> bool:
+    return sample.use.foreign_share <= NOISY
+
+
+def _cell(group: Sequence[Sample], quantile: float, fair: bool) -> Cell | None:
+    """`fair`: every server has clean samples; else clean ones of one would be set against noisy ones of another."""
     if not group:
         return None
-    clean = [sample for sample in group if sample.use.foreign_share <= NOISY]
+    clean = [sample for sample in group if fair and _clean(sample)]
     kept = clean or group
     values = sorted(sample.value for sample in kept)
     value = statistics.median(values) if quantile == 0.5 else values[min(len(values) - 1, int(len(values) * quantile))]
