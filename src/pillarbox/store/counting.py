@@ -15,6 +15,20 @@ _SQL: Final = (
     f" WHERE account_id = $1 AND (flags & {DELETED}) = 0 GROUP BY mailbox_id"
 )
 
+_MESSAGES_ONCE: Final = (
+    "SELECT a.messages, (SELECT sum(b.total) FROM mailbox b WHERE b.account_id = a.account_id) FROM account a"
+    " WHERE a.account_id = $1"
+)
+_SHARED: Final = (
+    "SELECT mailbox_id, count(*), sum(unread), count(DISTINCT thread_id),"
+    " count(DISTINCT CASE WHEN unread = 1 THEN thread_id END) FROM"
+    " (SELECT mailbox_id, message_id, min(thread_id) AS thread_id, CASE WHEN"
+    f" min(flags & {SEEN}) = 0 AND max(flags & {DRAFT}) = 0 THEN 1 ELSE 0 END AS unread FROM placement"
+    f" WHERE account_id = $1 AND (flags & {DELETED}) = 0 GROUP BY mailbox_id, message_id) one GROUP BY mailbox_id"
+)
+"""The same when a message may be in a mailbox twice: it counts once. Its placements elsewhere are not asked: what
+happens to them is no change of this mailbox, so a count that looked at them would change unseen."""
+
 Counted = dict[MailboxId, Counts]
 
 
@@ -38,5 +52,7 @@ class Counting:
 
 
 async def _count(connection: Connection, account: AccountId) -> Counted:
-    rows = await connection.all(_SQL, account)
+    sums = await connection.one(_MESSAGES_ONCE, account)
+    single = sums is not None and sums[0] == int(sums[1] or 0)
+    rows = await connection.all(_SQL if single else _SHARED, account)
     return {MailboxId(row[0]): Counts(int(row[1]), int(row[2]), int(row[3]), int(row[4])) for row in rows}

@@ -93,7 +93,7 @@ async def test_convenient_headers(house: House) -> None:
         ("header:X-None:all", []),
         ("header:References", " <a@x>\r\n <b@x>"),
         ("header:References:asMessageIds", ["a@x", "b@x"]),
-        ("header:Date:asDate", "2026-11-23T09:00:00Z"),
+        ("header:Date:asDate", "2026-11-23T10:00:00+01:00"),
         ("header:List-Unsubscribe:asURLs", ["mailto:leave@x", "https://x/leave"]),
         (
             "header:To:asGroupedAddresses",
