@@ -21,7 +21,7 @@ from pillarbox.config.file import load
 from pillarbox.config.settings import Settings
 from pillarbox.core import log
 from pillarbox.core.ids import AccountId
-from pillarbox.services.login.passwords import hash_password
+from pillarbox.services.login.passwords import hash_password, scram_keys
 from pillarbox.store.store import Store
 
 T = TypeVar("T")
@@ -31,6 +31,7 @@ PASSWORD = "secret"
 LISTENERS = ("smtp", "submission", "submissions", "imap", "imaps", "pop3", "pop3s", "http", "https")
 PATIENCE = 60.0  # seconds for a start or a stop on a busy machine
 HASH = hash_password(PASSWORD)
+KEYS = scram_keys(PASSWORD)
 
 ROOT = Path(__file__).parent.parent
 
@@ -118,7 +119,7 @@ async def new_account(store: Store, address: str) -> AccountId:
     domain = address.rpartition("@")[2]
     if domain not in await store.directory.domains():
         await store.directory.add_domain(domain)
-    account = await store.directory.add_account(address, HASH, address.partition("@")[0])
+    account = await store.directory.add_account(address, HASH, address.partition("@")[0], scram=KEYS)
     return account.account_id
 
 

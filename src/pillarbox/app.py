@@ -43,7 +43,9 @@ from pillarbox.servers.smtp.role import Role, Services
 from pillarbox.services.certificates.selfsigned import ensure_certificate
 from pillarbox.services.housekeeping.rounds import keep_house, rounds
 from pillarbox.services.inbound.service import Inbound
+from pillarbox.services.login.bearers import OwnTokens
 from pillarbox.services.login.service import Logins
+from pillarbox.services.login.tokens import Tokens, load_key
 from pillarbox.services.submission.service import Submissions
 from pillarbox.store.model import StoreLimits
 from pillarbox.store.port import Database, Locks, Notifier
@@ -187,7 +189,8 @@ async def serve(settings: Settings, life: workers.Life) -> None:
         store = await stack.enter_async_context(open_store(settings))
         context = server_context(settings.certificate, settings.key)
         life.on_reload(lambda: _reload(settings, context))
-        logins = Logins(store)
+        tokens = Tokens(load_key(settings.server.data / "http.key"))
+        logins = Logins(store, tokens, OwnTokens(store.directory, tokens, SystemClock()))
         stack.callback(logins.close)
         submissions = Submissions(store, settings.server.hostname)
         shared = Services(store, Inbound(store), submissions, logins)

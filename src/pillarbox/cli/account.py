@@ -12,7 +12,7 @@ from pillarbox.cli.output import say, show
 from pillarbox.cli.place import Common, with_store
 from pillarbox.core.errors import Invalid, NotFound
 from pillarbox.core.limits import PASSWORD
-from pillarbox.services.login.passwords import hash_password
+from pillarbox.services.login.passwords import hash_password, scram_keys
 from pillarbox.store.model import Account
 from pillarbox.store.store import Store
 
@@ -45,8 +45,8 @@ def add(
         Read the password from the first line of standard input.
     """
     password, generated = _new_password(password_stdin=password_stdin)
-    hashed = hash_password(password)
-    with_store(common, lambda store: store.directory.add_account(address, hashed, name, quota))
+    hashed, keys = hash_password(password), scram_keys(password)
+    with_store(common, lambda store: store.directory.add_account(address, hashed, name, quota, keys))
     _say_done(f"{address} is added.", address, password if generated else None, as_json=common.json)
     return exits.OK
 
@@ -89,10 +89,10 @@ def password(address: str, *, password_stdin: FromStdin = False, common: Common 
         Read the password from the first line of standard input.
     """
     word, generated = _new_password(password_stdin=password_stdin)
-    hashed = hash_password(word)
+    hashed, keys = hash_password(word), scram_keys(word)
 
     async def change(store: Store) -> None:
-        await store.directory.set_password((await _account(store, address)).account_id, hashed)
+        await store.directory.set_password((await _account(store, address)).account_id, hashed, keys)
 
     with_store(common, change)
     _say_done(f"{address} has a new password.", address, word if generated else None, as_json=common.json)

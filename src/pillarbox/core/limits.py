@@ -52,6 +52,9 @@ HEADER_FIELDS = 10_000  # fields of one header; what follows is not looked at
 HEADER_FIELD = 1 << 20  # octets of one field that are decoded
 ADDRESSES = 5_000  # addresses decoded of one field
 BLOB_INLINE = 128 << 10  # octets: up to this a blob is a row, above it is a file; decision 0006
+LISTING = 4096  # octets of the header fields that are kept apart for lists, message.listing
+LISTING_HEADER = 64 << 10  # octets of a header that such fields are kept of
+LISTING_LAYOUT = 2048  # octets of the names of its fields
 PREVIEW = 256  # characters, RFC 8970 §3.2 and RFC 8621 §4.1.4
 
 # Mailboxes
@@ -121,6 +124,7 @@ PUSH_PING = (5, 600)  # seconds, RFC 8620 §7.3: least at most 30, most at least
 
 # Logins
 PASSWORD = 1024  # octets
+SCRAM_NONCE = 512  # octets of the client's part, which comes back in challenges (RFC 5802 §5.1)
 LOGIN_FAILURES = 10  # per network address and minute, before answers are delayed
 
 # Connections

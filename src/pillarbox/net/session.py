@@ -21,13 +21,20 @@ class Peer:
 class TlsFacts:
     """What was agreed in the handshake, as a Received header tells it: `TLSv1.3`, `TLS_AES_256_GCM_SHA384`, 256.
 
-    `server_name` is the host name the client asked for (SNI, RFC 6066 §3), or None.
+    `server_name` is the host name the client asked for (SNI, RFC 6066 §3), or None. `end_point` is the channel binding
+    tls-server-end-point (RFC 5929 §4), empty when our certificate has none.
     """
 
     version: str
     cipher: str
     bits: int
     server_name: str | None
+    end_point: bytes = b""
+
+
+def end_point(facts: TlsFacts | None) -> bytes:
+    """The channel binding tls-server-end-point of a connection; empty without TLS."""
+    return b"" if facts is None else facts.end_point
 
 
 class ConnectionGone(Exception):

@@ -3,12 +3,47 @@
 import contextlib
 import ssl
 from collections.abc import Callable
+from os import PathLike
 from pathlib import Path
+
+from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives import hashes
 
 from pillarbox.core.limits import TLS_RECORD
 from pillarbox.net.session import TlsFacts
 
-Context = ssl.SSLContext
+_WEAK = ("md5", "sha1")
+
+
+class Context(ssl.SSLContext):
+    """A context that knows the tls-server-end-point of the certificate it shows to new connections."""
+
+    end_point: bytes = b""
+
+    def load_cert_chain(
+        self,
+        certfile: str | bytes | PathLike[str] | PathLike[bytes],
+        keyfile: str | bytes | PathLike[str] | PathLike[bytes] | None = None,
+        password: Callable[[], str | bytes | bytearray] | str | bytes | bytearray | None = None,
+    ) -> None:
+        """As its base does."""
+        super().load_cert_chain(certfile, keyfile, password)
+        with open(certfile, "rb") as file:  # noqa: PTH123 - the path may be octets
+            self.end_point = end_point(file.read())
+
+
+def end_point(pem: bytes) -> bytes:
+    """The tls-server-end-point channel binding of the first certificate in a PEM file: its hash by the hash function of
+    its signature, SHA-256 in place of MD5 and SHA-1 (RFC 5929 §4.1); empty where it is undefined (Ed25519)."""
+    try:
+        certificate = x509.load_pem_x509_certificate(pem)
+        algorithm = certificate.signature_hash_algorithm
+    except (ValueError, UnsupportedAlgorithm):
+        return b""
+    if algorithm is None:
+        return b""
+    return certificate.fingerprint(hashes.SHA256() if algorithm.name in _WEAK else algorithm)
 
 
 class _NamedObject(ssl.SSLObject):
@@ -31,7 +66,7 @@ def server_context(certificate: Path, key: Path) -> Context:
     `load_cert_chain` on the living context changes the certificate for later connections. Raises OSError or
     ssl.SSLError when the files cannot be read or do not belong together.
     """
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context = Context(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.options |= ssl.OP_NO_RENEGOTIATION | ssl.OP_NO_COMPRESSION | ssl.OP_CIPHER_SERVER_PREFERENCE
     context.set_ciphers("ECDHE+AESGCM:ECDHE+CHACHA20:!aNULL")
@@ -44,12 +79,13 @@ def server_context(certificate: Path, key: Path) -> Context:
 class Engine:
     """One server side of TLS over two memory buffers. Every method may raise ssl.SSLError: the connection is over."""
 
-    __slots__ = ("_incoming", "_object", "_outgoing", "ended", "ready")
+    __slots__ = ("_end_point", "_incoming", "_object", "_outgoing", "ended", "ready")
 
     def __init__(self, context: Context) -> None:
         self._incoming = ssl.MemoryBIO()
         self._outgoing = ssl.MemoryBIO()
         self._object = context.wrap_bio(self._incoming, self._outgoing, server_side=True)
+        self._end_point = context.end_point  # of the certificate this connection is shown, whatever comes later
         self.ready = False
         self.ended = False
 
@@ -110,4 +146,4 @@ class Engine:
         """What was agreed; only when `ready`."""
         name, _, bits = self._object.cipher() or ("unknown", "", 0)
         asked = self._object.asked_name if isinstance(self._object, _NamedObject) else None
-        return TlsFacts(self._object.version() or "TLS", name, bits, asked)
+        return TlsFacts(self._object.version() or "TLS", name, bits, asked, self._end_point)

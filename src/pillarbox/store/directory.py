@@ -138,13 +138,16 @@ class Directory:
         await self._change(unit)
 
     async def add_account(
-        self, address: str, password_hash: str, name: str = "", quota: int | None = None
+        self, address: str, password_hash: str, name: str = "", quota: int | None = None, scram: str = ""
     ) -> Account:
-        """A new account with its default mailboxes. Raises Exists, Invalid, NotFound when the domain is not ours."""
+        """A new account with its default mailboxes. `scram`: the same password's SCRAM keys.
+
+        Raises Exists, Invalid, NotFound when the domain is not ours.
+        """
         local, host = addressing.split(address)
         if addressing.DETAIL in local:
             raise Invalid("an account's address cannot have a detail")
-        account = Account(AccountId(random_id()), f"{local}@{host}", name, password_hash, quota)
+        account = Account(AccountId(random_id()), f"{local}@{host}", name, password_hash, quota, scram=scram)
 
         async def unit(connection: Connection) -> None:
             await _our_domain(connection, host)
@@ -160,9 +163,15 @@ class Directory:
         await self._change(unit)
         return account
 
-    async def set_password(self, account: AccountId, password_hash: str) -> None:
-        """Raises NotFound."""
-        await self._set("UPDATE person SET password = $2 WHERE account_id = $1", account, password_hash)
+    async def set_password(self, account: AccountId, password_hash: str, scram: str = "") -> None:
+        """With its SCRAM keys; those of the old password go. Raises NotFound."""
+        sql = "UPDATE person SET password = $2, scram = $3 WHERE account_id = $1"
+        await self._set(sql, account, password_hash, scram)
+
+    async def add_scram(self, account: AccountId, password_hash: str, scram: str) -> None:
+        """Keep the SCRAM keys of the present password. Raises NotFound when it is another one by now."""
+        sql = "UPDATE person SET scram = $3 WHERE account_id = $1 AND password = $2"
+        await self._set(sql, account, password_hash, scram)
 
     async def set_name(self, account: AccountId, name: str) -> None:
         """Raises NotFound."""
@@ -256,4 +265,3 @@ def _remember(cache: dict[K, T], key: K, value: T) -> None:
     if len(cache) >= DIRECTORY_CACHE:
         cache.clear()
     cache[key] = value
-

@@ -46,6 +46,7 @@ class Need(IntFlag):
     PREVIEW = 8
     HEADERS = 16  # the sort and list fields: subject, from, to, sent date, message ids
     BLOB = 32  # where the octets are
+    LISTING = 64  # message.listing
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +105,8 @@ class Added:
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """Somebody with mail. `login` is the main address; `password` the argon2 hash."""
+    """Somebody with mail. `login` is the main address; `password` the argon2 hash; `scram` the keys SCRAM works with
+    (wire.sasl.keys), empty while none are kept."""
 
     account_id: AccountId
     login: str
@@ -112,6 +114,7 @@ class Account:
     password: str
     quota: int | None
     active: bool = True
+    scram: str = ""
 
 
 class Mailbox(msgspec.Struct, frozen=True, gc=False):
@@ -169,6 +172,7 @@ class Row(msgspec.Struct, frozen=True, gc=False):
     received: int  # seconds UTC: INTERNALDATE, receivedAt
     saved: int  # seconds UTC: SAVEDATE
     thread_id: ThreadId
+    listing: bytes | None = None  # None: of a message from before it was kept
     envelope: bytes = b""
     bodystructure: bytes = b""
     body: bytes = b""

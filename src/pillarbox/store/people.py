@@ -9,7 +9,7 @@ from pillarbox.store.model import Account, Alias
 from pillarbox.store.port import Connection, Record
 
 _PERSON = (
-    "SELECT p.account_id, p.login, p.name, p.password, a.quota, p.active FROM person p"
+    "SELECT p.account_id, p.login, p.name, p.password, a.quota, p.active, p.scram FROM person p"
     " JOIN account a ON a.account_id = p.account_id"
 )
 TABLES = (
@@ -33,7 +33,7 @@ TABLES = (
 
 
 def _account(row: Record) -> Account:
-    return Account(row[0], row[1], row[2], row[3], row[4], bool(row[5]))
+    return Account(row[0], row[1], row[2], row[3], row[4], bool(row[5]), row[6])
 
 
 async def version(connection: Connection) -> int:
@@ -107,12 +107,13 @@ async def insert_account(connection: Connection, account: Account, uidvalidity: 
         account.quota,
     )
     await connection.run(
-        "INSERT INTO person (account_id, login, name, password, active) VALUES ($1, $2, $3, $4, $5)",
+        "INSERT INTO person (account_id, login, name, password, active, scram) VALUES ($1, $2, $3, $4, $5, $6)",
         account.account_id,
         account.login,
         account.name,
         account.password,
         int(account.active),
+        account.scram,
     )
 
 

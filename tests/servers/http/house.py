@@ -10,13 +10,13 @@ from pillarbox.core.ids import spell
 from pillarbox.servers.http.server import HttpServer
 from pillarbox.servers.http.services import HttpServices, HttpSettings
 from pillarbox.services.login.passwords import hash_password
-from pillarbox.services.login.service import Logins
 from pillarbox.services.submission.service import Submissions
 from pillarbox.store.model import ACCOUNT_PREFIX, Account
 from pillarbox.store.store import Store
 from pillarbox.wire.jmap.codec import decode, encode
 from pillarbox.wire.jmap.session import CORE, MAIL, SUBMISSION
 from tests.engines_fixtures import Engine
+from tests.logins import open_logins
 from tests.stores import StepClock, open_store
 
 PASSWORD = hash_password("secret")
@@ -146,7 +146,7 @@ async def build(engine: Engine, static: Path | None = None) -> AsyncIterator[Hou
     await store.directory.add_domain("demo.test")
     you = await store.directory.add_account("you@demo.test", PASSWORD, "You")
     friend = await store.directory.add_account("friend@demo.test", PASSWORD, "Friend")
-    logins = Logins(store)
+    logins = open_logins(store)
     services = HttpServices(store, logins, Submissions(store, "mail.test"), clock)
     settings = HttpSettings(engine.folder / "http.key", MESSAGE_SIZE, 1000, static or engine.folder / "static")
     yield House(HttpServer(services, settings), store, you, friend, clock, services, settings)

@@ -14,10 +14,10 @@ from pillarbox.net.tls import server_context
 from pillarbox.servers.imap.door import factory
 from pillarbox.servers.imap.recents import Recents
 from pillarbox.services.certificates.selfsigned import ensure_certificate
-from pillarbox.services.login.service import Logins
 from pillarbox.store.model import Account, StoreLimits
 from pillarbox.store.store import Store
 from tests.engines_fixtures import Engine
+from tests.logins import open_logins
 from tests.server import HASH
 
 HOST = "mail.demo.test"
@@ -59,7 +59,7 @@ async def open_house(engine: Engine, folder: Path) -> AsyncIterator[House]:
     certificate, key = folder / "tls" / "certificate.pem", folder / "tls" / "key.pem"
     ensure_certificate(certificate, key, HOST)
     tls = server_context(certificate, key)
-    logins, recents = Logins(store), Recents(store)
+    logins, recents = open_logins(store), Recents(store)
     listeners = {
         "imap": await listen("127.0.0.1", 0, factory(store, logins, recents, HOST, tls, True)),
         "strict": await listen("127.0.0.1", 0, factory(store, logins, recents, HOST, tls, False)),

@@ -16,11 +16,11 @@ from pillarbox.servers.smtp.role import Role, Services
 from pillarbox.services.certificates.selfsigned import ensure_certificate
 from pillarbox.services.inbound.service import Inbound
 from pillarbox.services.login.passwords import hash_password
-from pillarbox.services.login.service import Logins
 from pillarbox.services.submission.service import Submissions
 from pillarbox.store.model import Account, BlobRef, Need, StoreLimits
 from pillarbox.store.store import Store
 from tests.engines_fixtures import Engine
+from tests.logins import open_logins
 
 HOST = "mail.demo.test"
 SIZE = 3 << 20
@@ -65,7 +65,7 @@ async def open_house(engine: Engine, folder: Path) -> AsyncIterator[House]:
     await store.directory.add_domain("demo.test")
     you = await store.directory.add_account("you@demo.test", _HASH)
     friend = await store.directory.add_account("friend@demo.test", _HASH)
-    services = Services(store, Inbound(store), Submissions(store, HOST), Logins(store))
+    services = Services(store, Inbound(store), Submissions(store, HOST), open_logins(store))
     certificate, key = folder / "tls" / "certificate.pem", folder / "tls" / "key.pem"
     ensure_certificate(certificate, key, HOST)
     tls = server_context(certificate, key)

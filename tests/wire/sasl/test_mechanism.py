@@ -3,7 +3,8 @@
 import pytest
 
 from pillarbox.core.errors import Invalid
-from pillarbox.wire.sasl.mechanism import MECHANISMS, Challenge, Credentials, decode_response
+from pillarbox.wire.sasl.mechanism import Challenge, Credentials, decode_response
+from pillarbox.wire.sasl.table import MECHANISMS
 
 
 @pytest.mark.parametrize(
@@ -15,8 +16,8 @@ from pillarbox.wire.sasl.mechanism import MECHANISMS, Challenge, Credentials, de
     ],
 )
 def test_plain(octets: bytes, credentials: Credentials) -> None:
-    assert MECHANISMS["PLAIN"]().start(octets) == credentials
-    exchange = MECHANISMS["PLAIN"]()
+    assert MECHANISMS["PLAIN"](b"").start(octets) == credentials
+    exchange = MECHANISMS["PLAIN"](b"")
     assert exchange.start(None) == Challenge(b"")
     assert exchange.step(octets) == credentials
 
@@ -37,18 +38,18 @@ def test_plain(octets: bytes, credentials: Credentials) -> None:
 )
 def test_plain_refused(octets: bytes) -> None:
     with pytest.raises(Invalid):
-        MECHANISMS["PLAIN"]().start(octets)
+        MECHANISMS["PLAIN"](b"").start(octets)
 
 
 def test_login() -> None:
-    exchange = MECHANISMS["LOGIN"]()
+    exchange = MECHANISMS["LOGIN"](b"")
     assert exchange.start(None) == Challenge(b"Username:")
     assert exchange.step(b"tim") == Challenge(b"Password:")
     assert exchange.step(b"secret") == Credentials("tim", "secret")
 
 
 def test_login_with_initial_response() -> None:
-    exchange = MECHANISMS["LOGIN"]()
+    exchange = MECHANISMS["LOGIN"](b"")
     assert exchange.start(b"tim") == Challenge(b"Password:")
     with pytest.raises(Invalid):
         exchange.step(b"")

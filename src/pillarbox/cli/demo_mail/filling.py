@@ -8,7 +8,7 @@ from pillarbox.cli.demo_mail.box import letters
 from pillarbox.cli.demo_mail.letter import ANSWERED, DRAFT, FLAGGED, SEEN, Letter, octets
 from pillarbox.core.errors import Exists
 from pillarbox.core.ids import AccountId
-from pillarbox.services.login.passwords import hash_password
+from pillarbox.services.login.passwords import hash_password, scram_keys
 from pillarbox.store import model
 from pillarbox.store.model import Arrived, Place
 from pillarbox.store.store import Store
@@ -31,7 +31,7 @@ async def fill(store: Store) -> None:
         await directory.add_alias(f"postmaster@{DOMAIN}", [f"you@{DOMAIN}"])
     for local, name in PEOPLE.items():
         with contextlib.suppress(Exists):
-            await directory.add_account(f"{local}@{DOMAIN}", hash_password(PASSWORD), name)
+            await directory.add_account(f"{local}@{DOMAIN}", hash_password(PASSWORD), name, scram=scram_keys(PASSWORD))
     accounts = {account.login.partition("@")[0]: account.account_id for account in await directory.accounts()}
     every = letters(int(time.time()))
     for local in PEOPLE:

@@ -112,11 +112,23 @@ _NAMES: Final = (
     PRIMARY KEY (account_id, name)){clustered}""",
 )
 
+_SCRAM: Final = (
+    # Keys by family, as `wire.sasl.keys` spells them; empty until the password is set or used again.
+    "ALTER TABLE person ADD COLUMN scram {text} NOT NULL DEFAULT ''",
+)
+
+_LISTING: Final = (
+    # Last in the row, so that reading what stands before it takes no page more. Empty in messages from before.
+    "ALTER TABLE message ADD COLUMN listing {octets}",
+)
+
 _STEPS: Final = (
     ("the first tables", (*_ACCOUNTS, *_MESSAGES, *_OCTETS, *_LOGS, *_DIRECTORY)),
     ("what is not indexed yet, and when messages were sent", _SEARCHED),
     ("octets that are lost for good", _DAMAGE),
     ("mailboxes that are only names, names subscribed to that have no mailbox", _NAMES),
+    ("what SCRAM keeps of passwords", _SCRAM),
+    ("header fields that programs list messages by", _LISTING),
 )
 
 _SQLITE_STATISTICS = 1000

@@ -9,7 +9,8 @@ from pillarbox.core.limits import PASSWORD
 from pillarbox.servers.http.errors import HttpError
 from pillarbox.servers.http.exchange import Exchange
 from pillarbox.servers.http.services import Hall
-from pillarbox.services.login.tokens import Claim, Use
+from pillarbox.services.login.bearers import holder
+from pillarbox.services.login.tokens import Use
 from pillarbox.store.model import Account
 
 _CHALLENGE = ((b"www-authenticate", b'Basic realm="Pillarbox", charset="UTF-8"'), (b"www-authenticate", b"Bearer"))
@@ -94,23 +95,11 @@ def _challenge(exchange: Exchange) -> tuple[tuple[bytes, bytes], ...]:
 
 async def _token(hall: Hall, exchange: Exchange, use: Use, token: str) -> Account:
     claim = hall.tokens.read(use, token, hall.services.clock.now())
-    account = None if claim is None else await holder(hall, claim)
+    account = None if claim is None else await holder(hall.services.store.directory, hall.tokens, claim)
     if claim is None or account is None:
         raise HttpError(401, "the session has ended; log in again")
     exchange.session = claim.session
     return account
-
-
-async def holder(hall: Hall, claim: Claim) -> Account | None:
-    """Whose token it is, if it still opens anything: the account is active, under the password of then, and the
-    session was not logged out."""
-    directory = hall.services.store.directory
-    try:
-        account = await directory.account(claim.account_id)
-    except NotFound:
-        return None
-    holds = account.active and hall.tokens.epoch(account.password) == claim.epoch
-    return account if holds and not await directory.ended(claim.account_id, claim.session) else None
 
 
 async def still_valid(hall: Hall, exchange: Exchange, account: Account) -> bool:

@@ -10,11 +10,11 @@ from pillarbox.servers.http.authentication import (
     check_private,
     cookie_name,
     cookie_token,
-    holder,
 )
 from pillarbox.servers.http.errors import HttpError
 from pillarbox.servers.http.exchange import NO_STORE, Exchange
 from pillarbox.servers.http.services import Hall
+from pillarbox.services.login.bearers import holder
 from pillarbox.services.login.tokens import Use
 from pillarbox.store.model import Account
 from pillarbox.wire.jmap.codec import decode
@@ -39,7 +39,7 @@ async def log_out(hall: Hall, exchange: Exchange) -> None:
     use, token = (Use.BEARER, credentials) if scheme.lower() == "bearer" else (Use.COOKIE, cookie_token(exchange))
     now = hall.services.clock.now()
     claim = hall.tokens.read(use, (token or "").strip(), now)
-    if claim is not None and await holder(hall, claim) is not None:
+    if claim is not None and await holder(hall.services.store.directory, hall.tokens, claim) is not None:
         until = max(claim.expires, now + hall.settings.session_life)  # renewed tokens of it live no longer
         await hall.services.store.directory.end_session(claim.account_id, claim.session, until)
     await exchange.json(

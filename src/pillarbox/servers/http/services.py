@@ -7,8 +7,8 @@ from pathlib import Path
 
 from pillarbox.core.clock import Clock
 from pillarbox.core.ids import AccountId
-from pillarbox.services.login.tokens import Tokens
 from pillarbox.services.login.service import Logins
+from pillarbox.services.login.tokens import Tokens
 from pillarbox.services.submission.service import Submissions
 from pillarbox.store.store import Store
 

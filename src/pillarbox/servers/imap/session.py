@@ -11,12 +11,14 @@ import structlog
 from pillarbox.core import limits
 from pillarbox.core.errors import NotFound
 from pillarbox.core.ids import AccountId, Modseq, Uid
+from pillarbox.net.session import end_point
 from pillarbox.net.stream import Stream
 from pillarbox.net.tls import Context
 from pillarbox.servers.imap.appending import Appending
 from pillarbox.servers.imap.capabilities import When, advertised
 from pillarbox.servers.imap.recents import Recents
 from pillarbox.servers.imap.selected import Selected, learn, renumber, spell_counts, spell_states
+from pillarbox.services.login.exchange import Exchange
 from pillarbox.services.login.service import Logins
 from pillarbox.store.model import Account, Mailbox, MailboxChanges
 from pillarbox.store.store import Store
@@ -24,7 +26,6 @@ from pillarbox.store.transaction import Transaction
 from pillarbox.store.watching import Watch
 from pillarbox.wire.imap import encoder
 from pillarbox.wire.imap.decoder import Decoder, Limits
-from pillarbox.wire.sasl.mechanism import Mechanism
 
 log = structlog.get_logger("imap")
 
@@ -87,7 +88,7 @@ class Session:
         self.account: Account | None = None
         self.selected: Selected | None = None
         self.watch: Watch | None = None
-        self.exchange: Mechanism | None = None
+        self.exchange: Exchange | None = None
         self.appending: Appending | None = None
         self.waiting = b""
         self.condstore = False
@@ -126,6 +127,8 @@ class Session:
         conditions = {When.AUTHENTICATED}
         if self.state is State.NOT_AUTHENTICATED:
             conditions = {When.LOGIN if self.may_log_in() else When.NO_LOGIN}
+            if end_point(self.stream.tls):
+                conditions.add(When.BOUND)
             if self.house.tls is not None and self.stream.tls is None:
                 conditions.add(When.CLEAR)
         return advertised(frozenset(conditions), self.house.append_limit)

@@ -12,11 +12,11 @@ from pillarbox.net.stream import Stream
 from pillarbox.net.tls import Context
 from pillarbox.servers.pop3.errors import refusal
 from pillarbox.servers.pop3.maildrop import Maildrop, open_maildrop
+from pillarbox.services.login.exchange import Exchange
 from pillarbox.services.login.service import Logins
 from pillarbox.store.model import Account
 from pillarbox.store.store import Store
 from pillarbox.wire.pop3 import reply
-from pillarbox.wire.sasl.mechanism import Mechanism
 
 log = structlog.get_logger("pop3")
 
@@ -43,7 +43,6 @@ class Session:
     """What one connection has come to: the login, the maildrop, an exchange of AUTH under way."""
 
     __slots__ = (
-        "begun",
         "closing",
         "drop",
         "errors",
@@ -63,11 +62,10 @@ class Session:
         self.policy = policy
         self.state = State.AUTHORIZATION
         self.user = ""
-        self.exchange: Mechanism | None = None
+        self.exchange: Exchange | None = None
         self.drop: Maildrop | None = None
         self.errors = 0
         self.closing = False
-        self.begun = False  # the exchange has had its first step
 
     def may_log_in(self) -> bool:
         """Whether a password may be sent now: under TLS, or in clear from loopback where the settings allow it."""

@@ -4,14 +4,17 @@ from collections.abc import AsyncIterator, Sequence
 
 from pillarbox import __version__
 from pillarbox.core import limits
-from pillarbox.core.errors import Denied, Invalid
+from pillarbox.core.errors import Invalid
+from pillarbox.net.session import end_point
 from pillarbox.servers.pop3 import maildrop
 from pillarbox.servers.pop3.maildrop import Maildrop
 from pillarbox.servers.pop3.session import Session
-from pillarbox.store.model import Need
+from pillarbox.services.login.exchange import Exchange, begin
+from pillarbox.store.model import Account, Need
 from pillarbox.wire.pop3 import reply
 from pillarbox.wire.pop3.command import Command, number
-from pillarbox.wire.sasl.mechanism import MECHANISMS, Challenge, Credentials, decode_response, spell_challenge
+from pillarbox.wire.sasl.mechanism import Challenge, decode_response, spell_challenge
+from pillarbox.wire.sasl.table import offered
 
 _CAPABILITIES = ("TOP", "UIDL", "PIPELINING", "RESP-CODES", "AUTH-RESP-CODE")
 
@@ -21,7 +24,7 @@ async def capa(session: Session, command: Command) -> None:
     lines = [*_CAPABILITIES, f"IMPLEMENTATION Pillarbox-{__version__}"]
     if session.drop is None:
         if session.may_log_in():
-            lines += ["USER", "SASL " + " ".join(MECHANISMS)]
+            lines += ["USER", "SASL " + " ".join(offered(end_point(session.stream.tls)))]
         if session.policy.tls is not None and session.stream.tls is None:
             lines.append("STLS")
     session.stream.write(reply.ok("capabilities follow") + "\r\n".join([*lines, ".", ""]).encode())
@@ -67,40 +70,39 @@ async def auth(session: Session, command: Command) -> None:
     """Begin a SASL exchange, or list the mechanisms when none is named (RFC 5034 §4, RFC 1734)."""
     words = command.words
     if not words:
-        session.stream.write(reply.ok() + "\r\n".join([*MECHANISMS, ".", ""]).encode())
+        session.stream.write(reply.ok() + "\r\n".join([*offered(end_point(session.stream.tls)), ".", ""]).encode())
     elif not session.may_log_in():
         session.stream.write(reply.err("use TLS first (STLS)", "AUTH"))
-    elif len(words) > 2 or (mechanism := MECHANISMS.get(words[0].decode("ascii", "replace").upper())) is None:
-        session.mistake("unknown mechanism")
     else:
-        session.exchange, session.begun = mechanism(), False
-        if len(words) == 2:
-            await exchange(session, words[1])
-        else:
-            await _advance(session, session.exchange.start(None))
+        name, stream = words[0].decode("ascii", "replace").upper(), session.stream
+        begun = begin(session.logins, name, end_point(stream.tls), stream.peer.host) if len(words) <= 2 else None
+        if begun is None:
+            session.mistake("unknown mechanism")
+            return
+        initial = _response(words[1]) if len(words) == 2 else None
+        await _advance(session, begun, await begun.start(initial))
 
 
 async def exchange(session: Session, line: bytes) -> None:
     """Take a line of a SASL exchange that is under way. `*` ends it (RFC 5034 §4)."""
     assert session.exchange is not None
-    mechanism, session.exchange = session.exchange, None
+    begun, session.exchange = session.exchange, None
+    await _advance(session, begun, await begun.step(_response(line)))
+
+
+def _response(line: bytes) -> bytes:
     response = decode_response(line)
     if response is None:
         raise Invalid("cancelled by the peer")
-    result = mechanism.step(response) if session.begun else mechanism.start(response)
-    session.exchange = mechanism
-    await _advance(session, result)
+    return response
 
 
-async def _advance(session: Session, result: Challenge | Credentials) -> None:
+async def _advance(session: Session, begun: Exchange, result: Challenge | Account) -> None:
     if isinstance(result, Challenge):
-        session.begun = True
+        session.exchange = begun
         session.stream.write(spell_challenge(result))
         return
-    session.exchange = None
-    if result.authzid not in ("", result.login):
-        raise Denied("acting for others is not offered")
-    await session.enter(await session.logins.password(result.login, result.password, session.stream.peer.host))
+    await session.enter(result)
 
 
 async def stat(session: Session, command: Command) -> None:

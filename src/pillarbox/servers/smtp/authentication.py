@@ -5,15 +5,19 @@ import base64
 import structlog
 
 from pillarbox.core.errors import Denied, Invalid, MailError
+from pillarbox.net.session import end_point
 from pillarbox.servers.smtp import errors
 from pillarbox.servers.smtp.session import Session
-from pillarbox.wire.sasl.mechanism import MECHANISMS, Challenge, Credentials, Mechanism, decode_response
+from pillarbox.services.login.exchange import Exchange, begin
+from pillarbox.store.model import Account
+from pillarbox.wire.sasl.mechanism import Challenge, decode_response
 from pillarbox.wire.smtp.command import Auth
 from pillarbox.wire.smtp.reply import Reply
 
 log = structlog.get_logger("smtp")
 
 _LOGGED_IN = Reply(235, "2.7.0", "Authenticated")
+_REFUSALS = {Invalid: errors.BAD_RESPONSE, Denied: errors.BAD_LOGIN}
 
 
 async def auth(session: Session, command: Auth) -> Reply:
@@ -24,48 +28,37 @@ async def auth(session: Session, command: Auth) -> Reply:
         return errors.LOGGED_IN_ALREADY
     if not session.may_log_in:
         return errors.NO_CLEAR_LOGIN
-    make = MECHANISMS.get(command.mechanism)
-    if make is None:
+    stream = session.stream
+    exchange = begin(session.services.logins, command.mechanism, end_point(stream.tls), stream.peer.host)
+    if exchange is None:
         return errors.NO_SUCH_MECHANISM
-    mechanism = make()
     try:
         initial = None if command.initial is None else decode_response(command.initial)
-        result = mechanism.start(initial)
-    except Invalid:
-        return errors.BAD_RESPONSE
-    return await _advance(session, mechanism, result)
+        return _advance(session, exchange, await exchange.start(initial))
+    except MailError as error:
+        return _refusal(error)
 
 
-async def respond(session: Session, mechanism: Mechanism, line: bytes) -> Reply:
+async def respond(session: Session, exchange: Exchange, line: bytes) -> Reply:
     """The answer to the last challenge; `*` ends the exchange (RFC 4954 §4)."""
     session.exchange = None
     try:
         response = decode_response(line)
         if response is None:
             return errors.CANCELLED
-        result = mechanism.step(response)
-    except Invalid:
-        return errors.BAD_RESPONSE
-    return await _advance(session, mechanism, result)
+        return _advance(session, exchange, await exchange.step(response))
+    except MailError as error:
+        return _refusal(error)
 
 
-async def _advance(session: Session, mechanism: Mechanism, result: Challenge | Credentials) -> Reply:
+def _advance(session: Session, exchange: Exchange, result: Challenge | Account) -> Reply:
     if isinstance(result, Challenge):
-        session.exchange = mechanism
+        session.exchange = exchange
         return Reply(334, "", base64.b64encode(result.octets).decode())
-    return await _log_in(session, result)
-
-
-async def _log_in(session: Session, credentials: Credentials) -> Reply:
-    if credentials.authzid not in ("", credentials.login):
-        return errors.NO_ACTING
-    peer = session.stream.peer.host
-    try:
-        account = await session.services.logins.password(credentials.login, credentials.password, peer)
-    except Denied:
-        return errors.BAD_LOGIN
-    except MailError:
-        return errors.LOGIN_BUSY
-    session.entered(account)
-    log.info("smtp.login", session=session.stream.id, login=account.login)
+    session.entered(result)
+    log.info("smtp.login", session=session.stream.id, login=result.login)
     return _LOGGED_IN
+
+
+def _refusal(error: MailError) -> Reply:
+    return next((reply for kind, reply in _REFUSALS.items() if isinstance(error, kind)), errors.LOGIN_BUSY)

@@ -9,8 +9,8 @@ from pillarbox.servers.smtp.role import Role, Services
 from pillarbox.servers.smtp.transaction import Transaction
 from pillarbox.services.delivery.service import new_delivery_id
 from pillarbox.services.delivery.trace import Transport
+from pillarbox.services.login.exchange import Exchange
 from pillarbox.store.model import Account
-from pillarbox.wire.sasl.mechanism import Mechanism
 from pillarbox.wire.smtp.command import Hello, Mail
 from pillarbox.wire.smtp.data import ChunkDecoder, DataDecoder
 from pillarbox.wire.smtp.reply import Reply
@@ -55,7 +55,7 @@ class Session:
         self.data: DataDecoder | None = None
         self.chunk: ChunkDecoder | None = None
         self.refused: Reply | None = None
-        self.exchange: Mechanism | None = None
+        self.exchange: Exchange | None = None
         self.forget()
 
     # -- who

@@ -1,4 +1,4 @@
-"""SASL mechanisms as seen by a server: octets of the peer in, a challenge or the credentials out (RFC 4422)."""
+"""SASL mechanisms as seen by a server: octets of the peer in, a challenge or a claim to be judged out (RFC 4422)."""
 
 import base64
 import binascii
@@ -8,6 +8,7 @@ from typing import Protocol
 
 from pillarbox.core import limits
 from pillarbox.core.errors import Invalid
+from pillarbox.wire.sasl.keys import Keys
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,21 +20,52 @@ class Challenge:
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """Who the peer says it is. `authzid` is "" or whom it wants to act as (RFC 4616 §2)."""
+    """Who the peer says it is, with its password. `authzid` is "" or whom it wants to act as (RFC 4616 §2)."""
 
     login: str
     password: str
     authzid: str = ""
 
 
-class Mechanism(Protocol):
-    """One exchange. Both methods raise Invalid for what the mechanism's RFC does not allow."""
+@dataclass(frozen=True, slots=True)
+class KeysWanted:
+    """The mechanism needs the keys kept for a login under a hash function; `answer` takes them (RFC 5802 §5)."""
 
-    def start(self, initial: bytes | None) -> Challenge | Credentials:
+    login: str
+    hash_name: str
+    answer: Callable[[Keys], Challenge]
+
+
+@dataclass(frozen=True, slots=True)
+class Proven:
+    """The peer has shown that it knows the secret behind the keys it was given."""
+
+    login: str
+    authzid: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Bearer:
+    """A token, and whose it is said to be ("": whoever it was issued to). When it opens nothing, `refusal` is the
+    challenge to send; whatever answers it ends the exchange (RFC 7628 §3.2.3)."""
+
+    token: str
+    login: str
+    refusal: Challenge
+
+
+Outcome = Challenge | Credentials | KeysWanted | Proven | Bearer
+
+
+class Mechanism(Protocol):
+    """One exchange. Both methods raise Invalid for what the mechanism's RFC does not allow, Denied for a proof that is
+    wrong and for a peer whose channel is not ours."""
+
+    def start(self, initial: bytes | None) -> Outcome:
         """Begin, with the initial response when the peer sent one."""
         ...
 
-    def step(self, response: bytes) -> Challenge | Credentials:
+    def step(self, response: bytes) -> Outcome:
         """Take the answer to the last challenge."""
         ...
 
@@ -43,14 +75,14 @@ class PlainServer:
 
     __slots__ = ()
 
-    def start(self, initial: bytes | None) -> Challenge | Credentials:
+    def start(self, initial: bytes | None) -> Outcome:
         return Challenge(b"") if initial is None else self.step(initial)
 
-    def step(self, response: bytes) -> Challenge | Credentials:
+    def step(self, response: bytes) -> Outcome:
         parts = response.split(b"\0")
         if len(parts) != 3:
             raise Invalid("PLAIN wants three fields")
-        authzid, login, password = (_text(part) for part in parts)
+        authzid, login, password = (text(part) for part in parts)
         return _credentials(login, password, authzid)
 
 
@@ -62,17 +94,18 @@ class LoginServer:
     def __init__(self) -> None:
         self._login: str | None = None
 
-    def start(self, initial: bytes | None) -> Challenge | Credentials:
+    def start(self, initial: bytes | None) -> Outcome:
         return Challenge(b"Username:") if initial is None else self.step(initial)
 
-    def step(self, response: bytes) -> Challenge | Credentials:
+    def step(self, response: bytes) -> Outcome:
         if self._login is None:
-            self._login = _text(response)
+            self._login = text(response)
             return Challenge(b"Password:")
-        return _credentials(self._login, _text(response), "")
+        return _credentials(self._login, text(response), "")
 
 
-def _text(octets: bytes) -> str:
+def text(octets: bytes) -> str:
+    """Octets of the peer as text. Raises Invalid."""
     try:
         return octets.decode("utf-8")
     except UnicodeDecodeError as error:
@@ -85,10 +118,6 @@ def _credentials(login: str, password: str, authzid: str) -> Credentials:
     if len(login) > limits.SMTP_PATH or len(password) > limits.PASSWORD:
         raise Invalid("login or password too long")
     return Credentials(login, password, authzid)
-
-
-MECHANISMS: dict[str, Callable[[], Mechanism]] = {"PLAIN": PlainServer, "LOGIN": LoginServer}
-"""Mechanism name, upper case, to what begins an exchange; in the order they are advertised."""
 
 
 def decode_response(line: bytes) -> bytes | None:
