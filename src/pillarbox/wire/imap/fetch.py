@@ -197,7 +197,7 @@ def _item(reader: Reader, alone: bool = False) -> tuple[FetchItem, ...]:
 
 def _body(reader: Reader, peek: bool) -> BodyItem:
     start = reader.pos
-    section = _section(reader)
+    section = parse_section(reader)
     reader.expect(b"]")
     label = (
         b"BODY[" + (_spell_section(section) if section.fields else reader.text[start : reader.pos - 1].upper()) + b"]"
@@ -225,7 +225,7 @@ def _binary(reader: Reader, peek: bool) -> BinaryItem:
 
 
 def _binary_part(reader: Reader) -> tuple[int, ...]:
-    section = _section(reader)
+    section = parse_section(reader)
     if section.text:  # RFC 3516 §4.5: a part, never its header or text
         raise WireError("part number expected")
     reader.expect(b"]")
@@ -236,7 +236,8 @@ def _spell_part(part: tuple[int, ...]) -> bytes:
     return b"[%b]" % ".".join(map(str, part)).encode()
 
 
-def _section(reader: Reader) -> Section:
+def parse_section(reader: Reader) -> Section:
+    """`1.2.HEADER.FIELDS (a b)`: what stands in the brackets of BODY, none of it being the whole message."""
     part: tuple[int, ...] = ()
     found = _PART.match(reader.text, reader.pos)
     if found is not None:
