@@ -12,7 +12,7 @@ PARTS := pyproject.toml hatch_build.py tools/webmail.py $(WEB)
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run test lint types architecture pytest web bench fuzz docs clean
+.PHONY: help run test lint types architecture pytest web bench fuzz docs screenshots clean
 
 help: ## list what can be made
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 14
@@ -46,6 +46,9 @@ fuzz: .make/tested ## feed the parsers what nobody would write
 
 docs: .make/tested ## the pages that are printed from the code
 	$(BIN)/python tools/pages.py
+
+screenshots: .make/tested ## pictures of the webmail for the README
+	$(BIN)/python tools/screenshots.py
 
 clean: ## remove everything that was made, but not the demo's mail
 	rm -rf .venv .make build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
