@@ -210,3 +210,30 @@ async def test_drain_says_goodbye(door: Door) -> None:
     with pytest.raises(OSError):
         await asyncio.open_connection(HOST, door.port)
     writer.close()
+
+
+async def test_a_failed_handshake_of_a_peer_that_reads_nothing_ends(door: Door) -> None:
+    """What it has not taken yet must not keep the connection for ever."""
+    client = socket.socket()
+    client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    client.setblocking(False)
+    loop = asyncio.get_running_loop()
+    await loop.sock_connect(client, (HOST, door.port))
+    await until(lambda: door.sessions)
+    stream = door.sessions[0].stream
+    transport = stream._transport
+    assert transport is not None
+    seen = door.sessions[0].seen
+    while not transport.get_write_buffer_size():
+        before = len(seen)
+        await loop.sock_sendall(client, b"BIG 1\r\n")
+        await until(lambda before=before: len(seen) > before)
+    await loop.sock_sendall(client, b"STARTTLS\r\n")
+    await until(lambda: seen[-1] == b"STARTTLS\r\n")
+    await loop.sock_sendall(client, b"no TLS at all\r\n\r\n")
+    await until(lambda: stream.closing)
+    assert door.listener.connections == 1
+    stream.sweep(loop.time() + limits.CLOSE_WAIT + 1)
+    await until(lambda: door.sessions[0].ended)
+    assert door.listener.connections == 0
+    client.close()

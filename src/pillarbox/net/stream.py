@@ -4,7 +4,7 @@ import asyncio
 import math
 import secrets
 import ssl
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import cast
 
 import structlog
@@ -120,11 +120,6 @@ class Stream(asyncio.Protocol):
         if self._out_size > limits.WRITE_BURST:
             self.flush()
 
-    def writelines(self, parts: Iterable[bytes]) -> None:
-        """Send the parts, as `write` does."""
-        for part in parts:
-            self.write(part)
-
     def flush(self) -> None:
         """Hand what was written to the transport now."""
         if self._out is None:
@@ -202,11 +197,7 @@ class Stream(asyncio.Protocol):
         if self.closing or self._transport is None:
             return
         self.flush()
-        if self._engine is not None and not self.closing:
-            self._transport.write(self._engine.farewell())
-        self._closing = True
-        self._stalled = self._loop.time() + limits.CLOSE_WAIT
-        self._transport.close()
+        self._part(self._engine.farewell() if self._engine is not None and not self.closing else b"")
 
     def abort(self) -> None:
         """End the connection at once; what was not sent is dropped."""
@@ -317,10 +308,7 @@ class Stream(asyncio.Protocol):
             engine.receive(data, self.input)
         except ssl.SSLError as error:
             log.info("net.tls_failed", session=self.id, peer=self.peer.host, reason=error.reason or "protocol error")
-            if self._transport is not None:
-                self._transport.write(engine.outgoing())
-                self._closing = True
-                self._transport.close()
+            self._part(engine.outgoing())
             return False
         answer = engine.outgoing()
         if answer and self._transport is not None:
@@ -382,6 +370,14 @@ class Stream(asyncio.Protocol):
         self.input.clear()
         if session is not None:
             session.lost()
+
+    def _part(self, last: bytes) -> None:
+        """End the connection behind the last octets; they are given CLOSE_WAIT seconds to leave."""
+        if self._transport is not None:
+            self._transport.write(last)
+            self._closing = True
+            self._stalled = self._loop.time() + limits.CLOSE_WAIT
+            self._transport.close()
 
     def _resume_reading(self) -> None:
         if self._reading_paused and self._transport is not None and not self.closing:
