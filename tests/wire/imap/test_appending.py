@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pillarbox.core import limits
-from pillarbox.wire.imap.commands import BASE, PARSERS, STREAMED, Nothing
+from pillarbox.wire.imap.commands import BASE, Nothing
 from pillarbox.wire.imap.decoder import Decoder, Limits
 from pillarbox.wire.imap.events import (
     AppendChunk,
@@ -22,8 +22,8 @@ from pillarbox.wire.imap.events import (
 from pillarbox.wire.imap.fetch import Section
 from pillarbox.wire.imap.sets import STAR
 from pillarbox.wire.imap.urls import MessageUrl, parse_url
+from tests.wire.imap.reading import EVERYTHING
 
-EVERYTHING = frozenset({"CATENATE", *STREAMED, *(verb.decode() for verb in PARSERS)})
 SMALL = Limits(line=400, literal=100, command=600, message=1000)
 NOOP = Command(b"z", "NOOP", Nothing())
 ASKING = LiteralWanted | AppendStart | CatenateStart | CatenateUrl | CatenateText

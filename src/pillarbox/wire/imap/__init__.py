@@ -2,7 +2,7 @@
 
 A server's loop:
 
-    decoder = Decoder()                                   # limits for strangers; decoder.limits = Limits() after login
+    decoder = Decoder(offered=names)                      # limits for strangers; decoder.limits = Limits() after login
     while octets := await stream.read():
         decoder.feed(octets)
         while (event := decoder.next()) is not None:
@@ -19,13 +19,22 @@ A server's loop:
                     else:
                         if start.sync: stream.write(continuation())
                         decoder.accept()
+                case CatenateStart(): decoder.accept()    # or as AppendStart, but no `+` here: parts follow, then AppendEnd
+                case CatenateUrl(tag, url): decoder.accept()                  # once its octets are in the spool, or BADURL
+                case CatenateText(tag, size, sync): decoder.accept()          # after a `+` if `sync`
                 case AppendChunk(octets):                 # into the spool
                 case AppendEnd(tag, last):                # store all messages of the command when `last`, then OK
                 case Line(octets):                        # what expect_line() asked for
                 case BadCommand(tag, text, code, status): # forget an APPEND that had begun
                     stream.write(tagged(tag, status, text, code) if tag else untagged(status, text, code))
 
-Modules: `decoder` (Decoder, Limits, BEFORE_LOGIN), `events`, `commands` (values and the table verb → parser), `fetch`,
-`search` (tree of keys) and `search_keys` (its parser), `listing`, `sets` (SequenceSet, spell_set), `names` (mailbox
-names, LIST matching), `encoder` (answers), `spelling` (atom, quoted, literal), `dates`, `flags`, `mutf7`, `errors`.
+`names` are those of the server's own table, and the streaming ones it takes: APPEND, REPLACE, UID REPLACE, CATENATE.
+What is not offered is an unknown command, before any literal of it is asked for.
+
+Reading: `decoder` (Decoder, Limits, BEFORE_LOGIN), `events`, `commands` (values and the table verb → parser),
+`extensions` (the same for what is not in IMAP4rev1), `append` and `appending` (messages that stream), `urls`
+(CATENATE), `fetch`, `resync`, `partial`, `search` (tree of keys), `search_keys` and `search_returns` (their parsers),
+`sorting`, `multisearch`, `scopes` (mailbox filters), `notify`, `listing`, `sets` (SequenceSet), `names` (mailbox names,
+LIST matching), `flags`, `mutf7`, `errors`. Reading and answering: `acl`, `quota`, `metadata`, `dates`. Answers:
+`encoder`, `results` (ESEARCH, SORT, THREAD), `codes` (response codes), `spelling` (atom, quoted, literal).
 """

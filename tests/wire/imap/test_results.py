@@ -1,0 +1,134 @@
+"""Answers of the extensions, octet for octet."""
+
+import pytest
+
+from pillarbox.wire.imap import acl, codes, encoder, metadata, quota, results
+from pillarbox.wire.imap.partial import Partial
+from pillarbox.wire.imap.results import Branch, Correlator
+from pillarbox.wire.imap.resync import vanished
+
+A1 = Correlator(b"A1", uid=True)
+ROOT = Branch(4, [Branch(23)])
+
+ANSWERS = [
+    (vanished([41, 43, 44]), b"* VANISHED 41,43:44\r\n"),
+    (vanished([7], earlier=True), b"* VANISHED (EARLIER) 7\r\n"),
+    (results.esearch_items(A1, results.extent([], ["ALL", "COUNT"])), b'* ESEARCH (TAG "A1") UID COUNT 0\r\n'),
+    (
+        results.esearch_items(Correlator(b"E01"), results.extent([5, 10, 1], ["COUNT", "ALL", "MAX", "MIN"])),
+        b'* ESEARCH (TAG "E01") MIN 5 MAX 1 ALL 5,10,1 COUNT 3\r\n',
+    ),
+    (
+        results.esearch_items(Correlator(b"t", True, "fol\u00f6", 7), [b"ALL 1:2", results.modseq(9)]),
+        b'* ESEARCH (TAG "t" MAILBOX "fol&APY-" UIDVALIDITY 7) UID ALL 1:2 MODSEQ 9\r\n',
+    ),
+    (
+        results.esearch_items(Correlator(b"t", True, "\u00f6", 7, utf8=True), [b"COUNT 1"]),
+        b'* ESEARCH (TAG "t" MAILBOX "\xc3\xb6" UIDVALIDITY 7) UID COUNT 1\r\n',
+    ),
+    (
+        results.esearch_items(A1, [results.partial(Partial(-1, -100), [3, 4])]),
+        b'* ESEARCH (TAG "A1") UID PARTIAL (-1:-100 3:4)\r\n',
+    ),
+    (results.partial(Partial(24000, 24500), []), b"PARTIAL (24000:24500 NIL)"),
+    (results.relevancy([4, 99, 42]), b"RELEVANCY (4 99 42)"),
+    (results.relevancy([]), b"RELEVANCY ()"),
+    (
+        results.esearch_items(A1, [results.add_to([(1, [2733]), (1, [2731, 2732])]), results.remove_from([(0, [9])])]),
+        b'* ESEARCH (TAG "A1") UID ADDTO (1 2733 1 2731:2732) REMOVEFROM (0 9)\r\n',
+    ),
+    (results.sort([2, 84, 882]), b"* SORT 2 84 882\r\n"),
+    (results.sort([]), b"* SORT\r\n"),
+    (results.sort([], 5), b"* SORT\r\n"),
+    (results.sort([2], 917), b"* SORT 2 (MODSEQ 917)\r\n"),
+    (results.thread([]), b"* THREAD\r\n"),
+    (results.thread([Branch(None)]), b"* THREAD\r\n"),
+    # RFC 5256 §4
+    (
+        results.thread(
+            [
+                Branch(2),
+                Branch(3, [Branch(6, [ROOT, Branch(44, [Branch(7, [Branch(96)])])])]),
+            ]
+        ),
+        b"* THREAD (2)(3 6 (4 23)(44 7 96))\r\n",
+    ),
+    (results.thread([Branch(None, [Branch(3), Branch(5)])]), b"* THREAD ((3)(5))\r\n"),
+    (results.thread([Branch(None, [Branch(3, [Branch(5)])])]), b"* THREAD (3 5)\r\n"),
+    (
+        results.thread([Branch(1, [Branch(2, [Branch(3), Branch(4, [Branch(5), Branch(6)])]), Branch(7)])]),
+        b"* THREAD (1 (2 (3)(4 (5)(6)))(7))\r\n",
+    ),
+    (results.uid_batches(b"A143", [(215295, 99696), (5, 5)]), b'* UIDBATCHES (TAG "A143") 215295:99696,5\r\n'),
+    (results.uid_batches(b"A143", []), b'* UIDBATCHES (TAG "A143")\r\n'),
+    (
+        acl.acl("INBOX", [("Fred", "rwipslxetad"), ("a b", "lr"), ("j\u00f6", "")]),
+        b'* ACL "INBOX" Fred rwipslxetad "a b" lr {3}\r\nj\xc3\xb6 ""\r\n',
+    ),
+    (acl.acl("x", []), b'* ACL "x"\r\n'),
+    (acl.list_rights("x", "smith", "la", ["r", "swicdkxte"]), b'* LISTRIGHTS "x" smith la r swicdkxte\r\n'),
+    (acl.list_rights("x", "anyone", "", ["l", "r"]), b'* LISTRIGHTS "x" anyone "" l r\r\n'),
+    (acl.my_rights("\u00f6", "rwiptsldaex"), b'* MYRIGHTS "&APY-" rwiptsldaex\r\n'),
+    (
+        quota.quota("", [quota.Resource("STORAGE", 10, 512), quota.Resource("MESSAGE", 0, 9)]),
+        b'* QUOTA "" (STORAGE 10 512 MESSAGE 0 9)\r\n',
+    ),
+    (quota.quota_root("INBOX", ["", "!partition/sda4"]), b'* QUOTAROOT "INBOX" "" !partition/sda4\r\n'),
+    (quota.quota_root("comp.mail.mime", []), b'* QUOTAROOT "comp.mail.mime"\r\n'),
+    (
+        metadata.metadata("INBOX", {"/shared/comment": b'Its "x"', "/private/a": None, "/private/b": b"\0"}),
+        b'* METADATA "INBOX" (/shared/comment "Its \\"x\\"" /private/a NIL /private/b ~{1}\r\n\0)\r\n',
+    ),
+    (metadata.metadata("", {"/shared/a b": b"\xc3\xb6"}), b'* METADATA "" ("/shared/a b" {2}\r\n\xc3\xb6)\r\n'),
+    (
+        metadata.metadata_changed("INBOX", ["/shared/comment", "/private/comment"]),
+        b'* METADATA "INBOX" /shared/comment /private/comment\r\n',
+    ),
+    (codes.long_entries(2199), b"METADATA LONGENTRIES 2199"),
+    (codes.max_size(1024), b"METADATA MAXSIZE 1024"),
+    (codes.bad_url("/a;UID=1/;section=1] \u00f6\r\n"), b"BADURL /a;UID=1/;section=1%5D%20%C3%B6%0D%0A"),
+    (codes.no_update(b"B02"), b'NOUPDATE "B02"'),
+    (codes.in_progress(), b"INPROGRESS"),
+    (codes.in_progress(b"t"), b'INPROGRESS ("t" NIL NIL)'),
+    (codes.in_progress(b"t", 175), b'INPROGRESS ("t" 175 NIL)'),
+    (codes.in_progress(b"t", 0, 1000), b'INPROGRESS ("t" 0 1000)'),
+    (codes.message_limit(1000), b"MESSAGELIMIT 1000"),
+    (codes.message_limit(1000, 23221), b"MESSAGELIMIT 1000 23221"),
+    (codes.mailbox_id("F1"), b"MAILBOXID (F1)"),
+    (encoder.tagged(b"a", "NO", "x", codes.OVER_QUOTA), b"a NO [OVERQUOTA] x\r\n"),
+    (encoder.tagged(b"a", "NO", "x", codes.NO_PRIVATE), b"a NO [METADATA NOPRIVATE] x\r\n"),
+    (encoder.uid_fetch(25996, [b"FLAGS (\\Seen)"]), b"* 25996 UIDFETCH (FLAGS (\\Seen))\r\n"),
+    (
+        encoder.fetch_open(7, [b"FLAGS ()"], b"BINARY[1]", 3, binary=True, uid_only=True),
+        b"* 7 UIDFETCH (FLAGS () BINARY[1] ~{3}\r\n",
+    ),
+    (encoder.binary(b"BINARY[1]", b"a\0"), b"BINARY[1] ~{2}\r\na\0"),
+    (encoder.binary(b"BINARY[1]", b"a"), b"BINARY[1] {1}\r\na"),
+    (encoder.binary(b"BINARY[1]", None), b"BINARY[1] NIL"),
+    (encoder.preview(None), b"PREVIEW NIL"),
+    (encoder.preview(""), b'PREVIEW ""'),
+    (encoder.preview("\u00f6"), b"PREVIEW {2}\r\n\xc3\xb6"),
+    (encoder.save_date(0), b'SAVEDATE " 1-Jan-1970 00:00:00 +0000"'),
+    (encoder.save_date(None), b"SAVEDATE NIL"),
+    (encoder.jmap_access("https://a/jmap"), b'* JMAPACCESS "https://a/jmap"\r\n'),
+    (
+        encoder.list_mailbox("b", [], child_info=["SUBSCRIBED"], old_name="a"),
+        b'* LIST () "/" "b" ("CHILDINFO" ("SUBSCRIBED") "OLDNAME" ("a"))\r\n',
+    ),
+]
+
+
+@pytest.mark.parametrize(("answer", "octets"), ANSWERS, ids=[repr(row[1])[2:60] for row in ANSWERS])
+def test_answers(answer: bytes, octets: bytes) -> None:
+    assert answer == octets
+
+
+def test_long_and_deep_threads() -> None:
+    chain = Branch(1)
+    forked = Branch(1)
+    for number in range(2, 20_002):
+        chain = Branch(number, [chain])
+        forked = Branch(number, [forked, Branch(0)])
+    assert results.thread([chain]).startswith(b"* THREAD (20001 20000 19999 ")
+    deep = results.thread([forked])
+    assert deep.count(b"(") == deep.count(b")") == 40_001
