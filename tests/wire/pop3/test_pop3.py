@@ -4,22 +4,35 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pillarbox.wire.pop3.command import Command, LineTooLong, number, parse, take_line
+from pillarbox.wire.pop3.command import Command, LineDecoder, LineTooLong, number, parse
 from pillarbox.wire.pop3.reply import Stuffing, err, listing, ok
 
 
 def test_lines_are_taken_whole() -> None:
     received = bytearray(b"STAT\r\nNOOP\nRET")
-    assert [take_line(received), take_line(received), take_line(received)] == [b"STAT", b"NOOP", None]
+    lines = LineDecoder()
+    assert [lines.next(received), lines.next(received), lines.next(received)] == [b"STAT", b"NOOP", None]
     assert received == b"RET"
 
 
-@pytest.mark.parametrize("octets", [b"x" * 512, b"x" * 600 + b"\r\n"])
-def test_line_too_long(octets: bytes) -> None:
-    received = bytearray(octets)
-    with pytest.raises(LineTooLong):
-        take_line(received)
-    assert not received
+@pytest.mark.parametrize("size", [1, 3, 511, 512, 5000])
+def test_a_line_too_long_is_one_fault_in_any_pieces(size: int) -> None:
+    """What follows in it is no command."""
+    octets = b"USER " + b"x" * 1500 + b" QUIT\r\n" + b"STAT\r\n"
+    lines, received, events = LineDecoder(), bytearray(), []
+    for start in range(0, len(octets), size):
+        received += octets[start : start + size]
+        while True:
+            try:
+                line = lines.next(received)
+            except LineTooLong:
+                events.append(b"too long")
+                continue
+            if line is None:
+                break
+            events.append(line)
+        assert len(received) < 512
+    assert events == [b"too long", b"STAT"]
 
 
 @pytest.mark.parametrize(

@@ -18,25 +18,37 @@ class Command:
         return self.rest.split()
 
 
-class LineTooLong(Exception):  # noqa: N818 - a condition of the input
-    """The peer sent a longer line than is allowed; its octets have been thrown away as far as they are here."""
+class LineTooLong(Exception):
+    """The peer sends a longer line than is allowed; what is still to come of it is thrown away."""
 
 
-def take_line(received: bytearray, limit: int = limits.POP3_LINE) -> bytes | None:
-    """Remove the first line from `received` and give it without its line end; None when there is no whole line yet.
+class LineDecoder:
+    """Takes lines out of what was received. A bare LF ends a line as well: telnet users type it, and no octet of a
+    message ever comes this way."""
 
-    A bare LF ends a line as well: telnet users type it, and no octet of a message ever comes this way.
-    Raises LineTooLong beyond `limit` octets.
-    """
-    end = received.find(b"\n", 0, limit)
-    if end < 0:
-        if len(received) >= limit:
-            received.clear()
-            raise LineTooLong
-        return None
-    line = bytes(received[: end - 1 if end and received[end - 1] == 13 else end])
-    del received[: end + 1]
-    return line
+    __slots__ = ("_skipping",)
+
+    def __init__(self) -> None:
+        self._skipping = False
+
+    def next(self, received: bytearray, limit: int = limits.POP3_LINE) -> bytes | None:
+        """Remove the first line and give it without its line end; None when there is no whole line yet.
+
+        Raises LineTooLong beyond `limit` octets, once for each such line.
+        """
+        if self._skipping:
+            end = received.find(b"\n")
+            self._skipping = end < 0
+            del received[: end + 1 if end >= 0 else len(received)]
+        end = received.find(b"\n", 0, limit)
+        if end < 0:
+            if len(received) >= limit:
+                self._skipping = True
+                raise LineTooLong
+            return None
+        line = bytes(received[: end - 1 if end and received[end - 1] == 13 else end])
+        del received[: end + 1]
+        return line
 
 
 def parse(line: bytes) -> Command:
