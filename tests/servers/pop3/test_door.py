@@ -5,8 +5,10 @@ from typing import cast
 
 import pytest
 
+from pillarbox.core.errors import Busy, Denied, MailError, NotFound, Unavailable
 from pillarbox.net.listener import Listener, listen
 from pillarbox.servers.pop3 import door
+from pillarbox.servers.pop3.errors import refusal
 from pillarbox.services.login.service import Logins
 from pillarbox.store.store import Store
 from pillarbox.wire.pop3.command import Command, parse
@@ -50,3 +52,17 @@ async def test_many_commands_at_once_leave_others_their_turn(monkeypatch: pytest
     assert most <= 200
     writer.close()
     listener.close()
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (Denied("x"), b"-ERR [AUTH] "),
+        (Busy("too many logins wait"), b"-ERR [SYS/TEMP] "),
+        (Unavailable("x"), b"-ERR [SYS/TEMP] "),
+        (NotFound("x"), b"-ERR [SYS/PERM] "),
+    ],
+)
+def test_codes(error: MailError, code: bytes) -> None:
+    """IN-USE is said of a maildrop only, never of a server that is busy."""
+    assert refusal(error).startswith(code)

@@ -7,7 +7,7 @@ from enum import Enum
 import structlog
 
 from pillarbox.core import limits
-from pillarbox.core.errors import MailError
+from pillarbox.core.errors import Busy, MailError
 from pillarbox.net.stream import Stream
 from pillarbox.net.tls import Context
 from pillarbox.servers.pop3.errors import refusal
@@ -75,6 +75,9 @@ class Session:
         """AUTHORIZATION → TRANSACTION: lock and read the maildrop."""
         try:
             self.drop = await open_maildrop(self.store, account.account_id)
+        except Busy as error:  # no other one has anything to do with the maildrop (RFC 2449 §8.1.2)
+            self.stream.write(reply.err(error.public, "IN-USE"))
+            return
         except MailError as error:
             self.stream.write(refusal(error))
             return
