@@ -8,6 +8,7 @@ from pillarbox.message.body import preview_of, reading_has_attachment, text_part
 from pillarbox.message.date import parse_date
 from pillarbox.message.envelope import address_fields, bodystructure, spell_envelope
 from pillarbox.message.header import first_values
+from pillarbox.message.listing import keep
 from pillarbox.message.octets import Octets
 from pillarbox.message.structure import Part, encode, scan
 from pillarbox.message.thread import base_subject, message_ids
@@ -46,6 +47,8 @@ class Summary:
     has_attachment: bool
     hops: int
     """Received fields (RFC 5321 §6.3)."""
+    listing: bytes = b""
+    """The fields that programs list messages by (message.listing)."""
 
 
 def summarise(octets: Octets) -> Summary:
@@ -81,6 +84,7 @@ def summarise(octets: Octets) -> Summary:
         preview=preview_of(octets, reading),
         has_attachment=reading_has_attachment(reading),
         hops=received,
+        listing=keep(octets, root.header, root.body),
     )
 
 

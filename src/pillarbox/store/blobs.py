@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Sequence
 from typing import NoReturn
 
 import structlog
-from backports.zstd import ZstdError, decompress
+from backports.zstd import ZstdDecompressor, ZstdError
 from blake3 import blake3
 
 from pillarbox.core.clock import Clock
@@ -112,7 +112,7 @@ class Octets:
     async def _opened(self, account: AccountId, blob_id: BlobId, row: Record) -> bytes:
         coding, octets = row
         try:
-            whole = decompress(octets) if coding else bytes(octets)
+            whole = _unpacked(octets) if coding else bytes(octets)
         except ZstdError as error:
             await self._refuse(account, blob_id, str(error))
         if blake3(whole).hexdigest() != blob_id:
@@ -168,3 +168,12 @@ class Octets:
         except Unavailable:
             return False
         return digest.hexdigest() == blob.blob_id
+
+
+def _unpacked(octets: bytes) -> bytes:
+    """What one frame holds, without the copy that `decompress` makes of it. Raises ZstdError."""
+    decompressor = ZstdDecompressor()
+    whole = decompressor.decompress(octets)
+    if not decompressor.eof:
+        raise ZstdError("the frame is cut off")
+    return whole

@@ -30,6 +30,7 @@ from pillarbox.store.ranges import Piece
 _BASE = "p.uid, p.message_id, p.flags, p.keywords, p.modseq, p.size, p.received, p.saved, p.thread_id"
 _JOINED = " JOIN message m ON m.account_id = p.account_id AND m.message_id = p.message_id"
 _COLUMNS = {
+    Need.LISTING: ("listing",),
     Need.ENVELOPE: ("envelope",),
     Need.BODYSTRUCTURE: ("bodystructure", "body"),
     Need.STRUCTURE: ("structure",),
@@ -37,6 +38,12 @@ _COLUMNS = {
     Need.HEADERS: ("headers",),
     Need.BLOB: ("blob_id", "blob_offset", "blob_length"),
 }
+_FLAT = {
+    Need.LISTING: ", m.listing",
+    Need.ENVELOPE: ", NULL, m.envelope",
+    Need.ENVELOPE | Need.BODYSTRUCTURE: ", NULL, m.envelope, m.bodystructure, m.body",
+}
+"""What is asked for by the thousand, in the order of Row, which takes it as it comes."""
 _DENSE_PAGE = 5 * PAGE  # a listed piece may lie in a range four times as wide
 _HEADERS = msgspec.msgpack.Decoder(Headers)
 
@@ -48,7 +55,7 @@ def _columns(need: Need) -> tuple[str, ...]:
 
 @lru_cache(maxsize=64)
 def _select(need: Need) -> str:
-    wide = "".join(f", m.{column}" for column in _columns(need))
+    wide = _FLAT.get(need) or "".join(f", m.{column}" for column in _columns(need))
     source = f"placement p{_JOINED}" if wide else "placement p"
     return f"SELECT {_BASE}{wide} FROM {source} WHERE p.account_id = $1 AND p.mailbox_id = $2"
 
@@ -98,7 +105,7 @@ async def page(
         if piece.uids is not None:
             chosen = set(piece.uids)
             records = [record for record in records if record[0] in chosen]
-    if not need:
+    if not need or need in _FLAT:
         return [Row(*record) for record in records]
     columns = _columns(need)
     return [Row(*record[:9], **_wide(columns, record[9:])) for record in records]

@@ -19,7 +19,7 @@ from pillarbox.store.work import Work
 RECOVERED = "Recovered"
 """Mailbox of messages that had no place any more."""
 
-_DERIVED = "preview, envelope, bodystructure, body, structure, headers, sent"
+_DERIVED = "preview, envelope, bodystructure, body, structure, headers, listing, sent"
 
 
 class Repair:
@@ -153,6 +153,7 @@ def _derived(summary: Summary) -> list[object]:
         summary.body,
         summary.structure,
         encode_headers(summary),
+        summary.listing,
         summary.sent_at,
     ]
 

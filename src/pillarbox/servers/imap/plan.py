@@ -18,15 +18,19 @@ Getter = Callable[[Row], object]
 class Plan:
     """`template` and `getters` make the items that are a column each; `bodies` are cut out of the octets.
 
-    `cuts`: the structure is needed to find them. `flags_at`: which getter gives FLAGS, -1 for none.
+    `need`: the columns of all that, `columns`: without the octets. `cuts`: the structure is needed to find them.
+    `flags_at`: which getter gives FLAGS, -1 for none. `listed`: what is kept of headers for lists may do instead of the
+    octets.
     """
 
     need: Need
+    columns: Need
     template: bytes
     getters: tuple[Getter, ...]
     bodies: tuple[BodyItem, ...]
     cuts: bool
     flags_at: int
+    listed: bool
 
     def with_recent(self, recent: frozenset[int]) -> "tuple[Getter, ...]":
         """The getters in a session to which these UIDs are \\Recent."""
@@ -57,18 +61,19 @@ def plan(items: tuple[FetchItem, ...]) -> Plan:
     attributes = [item for item in items if isinstance(item, Attribute)]
     bodies = tuple(item for item in items if isinstance(item, BodyItem))
     cuts = any(item.section.part or item.section.text for item in bodies)
-    need = Need.BLOB if bodies else Need.PLACEMENT
-    if cuts:
-        need |= Need.STRUCTURE
+    columns = Need.PLACEMENT
     for attribute in attributes:
-        need |= _ITEMS[attribute][2]
+        columns |= _ITEMS[attribute][2]
+    octets = (Need.BLOB if bodies else Need.PLACEMENT) | (Need.STRUCTURE if cuts else Need.PLACEMENT)
     return Plan(
-        need,
+        columns | octets,
+        columns,
         b" ".join(_ITEMS[attribute][0] for attribute in attributes),
         tuple(_ITEMS[attribute][1] for attribute in attributes),
         bodies,
         cuts,
         attributes.index(Attribute.FLAGS) if Attribute.FLAGS in attributes else -1,
+        bool(bodies) and all(item.section.text == "HEADER.FIELDS" and not item.section.part for item in bodies),
     )
 
 

@@ -1,8 +1,8 @@
 """Where the sections of FETCH BODY[…] lie in a message, by the offsets of its structure (RFC 3501 §6.4.5)."""
 
-import re
 from functools import lru_cache
 
+from pillarbox.message.listing import empty_line, fields_of, without
 from pillarbox.message.structure import Part, find
 from pillarbox.wire.imap.fetch import BodyItem, Section
 
@@ -10,8 +10,6 @@ Span = tuple[int, int]
 """Offset of the first octet and offset behind the last."""
 
 _EMBEDDED = ("rfc822", "global")
-_FIELD = re.compile(rb"^(([!-9;-~]+)[ \t]*:[^\n]*(?:\n[ \t][^\n]*)*\n?)", re.MULTILINE)
-_EMPTY_LINES = (b"\r\n", b"\n")
 
 
 def locate(root: Part, size: int, section: Section) -> Span | None:
@@ -50,22 +48,15 @@ def clip(span: Span, item: BodyItem) -> Span:
 
 def choose_fields(header: bytes, section: Section) -> bytes:
     """The fields of `header` that HEADER.FIELDS names, or all others for HEADER.FIELDS.NOT, and the empty line."""
-    names = _names(section.fields)
+    names = names_of(section.fields)
     if section.text == "HEADER.FIELDS.NOT":
-        return _FIELD.sub(lambda field: b"" if field[2].lower() in names else field[1], header)
-    chosen = [field for field, name in _FIELD.findall(header) if name.lower() in names]
-    chosen.append(_empty_line(header))
+        return without(header, names)
+    chosen = [field for field, name in fields_of(header) if name.lower() in names]
+    chosen.append(empty_line(header))
     return b"".join(chosen)
 
 
 @lru_cache(maxsize=512)
-def _names(fields: tuple[str, ...]) -> frozenset[bytes]:
+def names_of(fields: tuple[str, ...]) -> frozenset[bytes]:
+    """Names of fields as they are compared: octets in lower case."""
     return frozenset(name.lower().encode() for name in fields)
-
-
-def _empty_line(header: bytes) -> bytes:
-    """The line that ends the header; b"" where there is none (RFC 3501 §6.4.5)."""
-    for end in _EMPTY_LINES:
-        if header == end or header.endswith(b"\n" + end):
-            return end
-    return b""

@@ -9,10 +9,11 @@ from pillarbox.core.limits import BLOB_INLINE, IMAP_FETCH_BATCH
 from pillarbox.message.structure import decode
 from pillarbox.servers.imap.bodies import pieces_of, stream_message
 from pillarbox.servers.imap.errors import Refused
+from pillarbox.servers.imap.listing import spell_listed
 from pillarbox.servers.imap.plan import Plan, plan, spell_rows
 from pillarbox.servers.imap.selected import Selected, announce
 from pillarbox.servers.imap.session import Answer, Session
-from pillarbox.store.model import SEEN, FlagChange, FlagState, Row
+from pillarbox.store.model import SEEN, FlagChange, FlagState, Need, Row
 from pillarbox.store.transaction import Transaction
 from pillarbox.wire.imap.events import Command
 from pillarbox.wire.imap.fetch import Attribute, Fetch, FetchItem
@@ -31,7 +32,8 @@ async def fetch(session: Session, command: Command, arguments: Fetch) -> Answer:
     ranges = await _changed(session, selected.ranges(positions), arguments.changed_since)
     found = 0
     whole = True
-    async for rows in session.store.placements(session.owner, selected.mailbox_id, ranges, prepared.need):
+    need = prepared.columns | Need.LISTING if prepared.listed else prepared.need
+    async for rows in session.store.placements(session.owner, selected.mailbox_id, ranges, need):
         numbered = _number(selected, rows)
         found += len(numbered)
         whole = await _page(session, arguments, numbered) and whole
@@ -72,21 +74,57 @@ def _number(selected: Selected, rows: Sequence[Row]) -> Numbered:
 
 async def _page(session: Session, arguments: Fetch, numbered: Numbered) -> bool:
     """Answer for one page. False when octets of a message could not be read."""
-    recent, keywords = session.mailbox.recent, {row.keywords for _, row in numbered}
-    if not any(not isinstance(item, Attribute) for item in arguments.items):
-        if Attribute.FLAGS in arguments.items:
-            session.stream.write(announce(session.mailbox, keywords))
-        session.stream.write(spell_rows(plan(arguments.items), numbered, recent))
-        _told(session, numbered, arguments.items)
+    selected, items = session.mailbox, arguments.items
+    keywords = {row.keywords for _, row in numbered}
+    if all(isinstance(item, Attribute) for item in items):
+        if Attribute.FLAGS in items:
+            session.stream.write(announce(selected, keywords))
+        session.stream.write(spell_rows(plan(items), numbered, selected.recent))
+        _told(session, numbered, items)
         return True
     seen: set[int] = set()
-    if arguments.sets_seen and not session.mailbox.read_only:
+    if arguments.sets_seen and not selected.read_only:
         numbered, seen = await _see(session, numbered)
-    if seen or Attribute.FLAGS in arguments.items:
-        session.stream.write(announce(session.mailbox, keywords))
-    plain = plan(arguments.items)
+    if seen or Attribute.FLAGS in items:
+        session.stream.write(announce(selected, keywords))
+    if plan(items).listed:
+        return await _listed(session, arguments, numbered, seen)
+    return await _octets(session, arguments, numbered, seen)
+
+
+def _plans(session: Session, items: tuple[FetchItem, ...]) -> tuple[Plan, Plan]:
+    """How to answer for a message, and for one that became \\Seen thereby (RFC 3501 §6.4.5)."""
     added: list[FetchItem] = [Attribute.FLAGS, *([Attribute.MODSEQ] if session.condstore else [])]
-    with_flags = plan(tuple(dict.fromkeys((*arguments.items, *added))))
+    return plan(items), plan(tuple(dict.fromkeys((*items, *added))))
+
+
+async def _listed(session: Session, arguments: Fetch, numbered: Numbered, seen: set[int]) -> bool:
+    """Answer out of what is kept of headers, and from the octets where that does not do."""
+    recent = session.mailbox.recent
+    others: list[Row] = []
+    for prepared, part in zip(_plans(session, arguments.items), _parted(numbered, seen), strict=True):
+        lines, rest = spell_listed(prepared, part, recent)
+        session.stream.write(b"".join(lines))
+        others += rest
+    whole = True
+    if others:
+        uids = sorted(row.uid for row in others)
+        need = plan(arguments.items).need
+        async for rows in session.store.placements(session.owner, session.mailbox.mailbox_id, uids, need):
+            whole = await _octets(session, arguments, _number(session.mailbox, rows), seen) and whole
+    return whole
+
+
+def _parted(numbered: Numbered, seen: set[int]) -> tuple[Numbered, Numbered]:
+    """Those that did not become \\Seen, and those that did."""
+    if not seen:
+        return numbered, []
+    return [one for one in numbered if one[1].uid not in seen], [one for one in numbered if one[1].uid in seen]
+
+
+async def _octets(session: Session, arguments: Fetch, numbered: Numbered, seen: set[int]) -> bool:
+    """Answer from the octets: of small messages together, of large ones one after the other."""
+    plain, with_flags = _plans(session, arguments.items)
     whole = True
     batch: list[tuple[int, Row, Plan]] = []
     size = 0
