@@ -19,9 +19,9 @@ A server's loop:
                     else:
                         if start.sync: stream.write(continuation())
                         decoder.accept()
-                case CatenateStart(): decoder.accept()    # or as AppendStart, but no `+` here: parts follow, then AppendEnd
-                case CatenateUrl(tag, url): decoder.accept()                  # once its octets are in the spool, or BADURL
-                case CatenateText(tag, size, sync): decoder.accept()          # after a `+` if `sync`
+                case CatenateStart(): decoder.accept()    # or as AppendStart, without `+`: parts follow, then AppendEnd
+                case CatenateUrl(tag, url): decoder.accept()              # what it names joins the message, or BADURL
+                case CatenateText(tag, size, sync): decoder.accept()      # after a `+` if `sync`
                 case AppendChunk(octets):                 # into the spool
                 case AppendEnd(tag, last):                # store all messages of the command when `last`, then OK
                 case Line(octets):                        # what expect_line() asked for
