@@ -99,6 +99,7 @@ async def update_email(tx: Transaction, account: AccountId, outcome: Outcome, ke
     """Change the mailboxes and keywords of one message as a patch says."""
     message_id = _number(outcome, key)
     email = await tx.email(account, message_id)
+    patch = _lowered(patch)
     before = _fixed(email)
     wrong = [name for (name, *_), _ in _items(patch) if name not in EMAIL_PROPERTIES]
     if wrong:
@@ -123,6 +124,14 @@ async def update_email(tx: Transaction, account: AccountId, outcome: Outcome, ke
                 raise invalid_properties("mailboxIds") from error
     await tx.update_email(account, message_id, mailboxes=mailboxes, keywords=keywords)
     outcome.updated[spell(MESSAGE_PREFIX, message_id)] = None
+
+
+def _lowered(patch: Json) -> Json:
+    """The patch with its keywords as they are kept (RFC 8621 §4.1.1: in any case, returned in lower case)."""
+    lowered = {(name.lower() if name.startswith("keywords/") else name): value for name, value in patch.items()}
+    if len(lowered) != len(patch):
+        raise SetError("invalidPatch", "one keyword twice")
+    return lowered
 
 
 def _items(patch: Json) -> list[tuple[tuple[str, ...], object]]:

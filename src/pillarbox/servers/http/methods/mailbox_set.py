@@ -4,12 +4,13 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from pillarbox.core.errors import Invalid
 from pillarbox.core.ids import AccountId, MailboxId, parse_id
-from pillarbox.core.limits import MAILBOX_NAME
 from pillarbox.servers.http.context import Context
 from pillarbox.servers.http.methods.mailbox_show import NONE, own_name, rights, show_mailbox, spelled, traits
 from pillarbox.servers.http.methods.setting import Outcome, attempt, write_set
 from pillarbox.store.model import MAILBOX_PREFIX, ROLES, Kind, Mailbox
+from pillarbox.store.naming import full_name
 from pillarbox.store.transaction import Transaction
 from pillarbox.wire.jmap.codec import Json
 from pillarbox.wire.jmap.errors import SetError, invalid_properties
@@ -90,17 +91,25 @@ def _checked(given: Json, outcome: Outcome) -> _Traits:
 
 
 def _is_name(name: Any) -> bool:
-    return isinstance(name, str) and "/" not in name and 0 < len(name.encode("utf-8", "replace")) <= MAILBOX_NAME
+    if not isinstance(name, str) or "/" in name:
+        return False
+    try:
+        return bool(full_name(name))
+    except Invalid:
+        return False
 
 
 def _full_name(wanted: _Traits, mailboxes: list[Mailbox]) -> str:
-    """Parent's full name and own name. Raises SetError when there is no such parent."""
+    """Parent's full name and own name as they are kept. Raises SetError when there is no such parent."""
     if wanted.parent is None:
-        return wanted.name
+        return full_name(wanted.name)
     parent = _find(wanted.parent, mailboxes)
     if parent is None:
         raise invalid_properties("parentId")
-    return f"{parent.name}/{wanted.name}"
+    try:
+        return full_name(f"{parent.name}/{wanted.name}")
+    except Invalid as error:
+        raise invalid_properties("parentId", description="too deep") from error
 
 
 def _find(text: str | None, mailboxes: list[Mailbox]) -> Mailbox | None:
