@@ -56,6 +56,13 @@ async def test_implicit_tls(tls_door: Door, tls: Tls) -> None:
     writer.close()
 
 
+async def test_nothing_follows_the_handshake_unasked(tls_door: Door, tls: Tls) -> None:
+    reader, writer = await asyncio.open_connection(HOST, tls_door.port, ssl=tls.client, server_hostname="localhost")
+    assert await reader.readline() == b"hello\r\n"
+    assert not writer.get_extra_info("ssl_object").session.has_ticket
+    writer.close()
+
+
 async def test_tls_octets_one_at_a_time(tls_door: Door, tls: Tls) -> None:
     incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
     client = tls.client.wrap_bio(incoming, outgoing, server_hostname="localhost")

@@ -69,6 +69,9 @@ def server_context(certificate: Path, key: Path) -> Context:
     context = Context(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.options |= ssl.OP_NO_RENEGOTIATION | ssl.OP_NO_COMPRESSION | ssl.OP_CIPHER_SERVER_PREFERENCE
+    # No tickets (RFC 8446 §4.6.1): each process has keys of its own, so that few could be used, and a client that reads
+    # in one thread and writes in another (imaplib2) may never send its first command when they come at that moment.
+    context.num_tickets = 0
     context.set_ciphers("ECDHE+AESGCM:ECDHE+CHACHA20:!aNULL")
     context.sslobject_class = _NamedObject
     context.sni_callback = _on_name
