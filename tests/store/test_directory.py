@@ -1,10 +1,14 @@
 """The directory: addresses, aliases, sub-addresses, catch-alls, loops, and other processes."""
 
+from collections.abc import Awaitable, Callable
+from typing import Any
+
 import pytest
 
 from pillarbox.core.errors import Conflict, Exists, Invalid, MailError, NotFound
 from pillarbox.store import directory as directory_module
 from pillarbox.store.model import Account, Local, Remote, Unknown
+from pillarbox.store.port import Connection
 from pillarbox.store.store import Store
 from tests.stores import add_account, deliver
 
@@ -127,3 +131,23 @@ async def test_another_process_sees_changes(
     assert isinstance(found, Local)
     assert found.accounts == (new.account_id,)
     assert (await other.mailboxes(new.account_id))[0].name == "INBOX"
+
+
+async def test_what_was_read_before_a_change_is_not_remembered_after_it(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An answer on its way while the directory changes must not stay: the address would be refused for good."""
+    directory, read = store.directory, store.database.read
+    await add_account(store)
+    await directory.resolve("you@demo.test")
+
+    async def late(look: Callable[[Connection], Awaitable[Any]]) -> Any:
+        found = await read(look)
+        if found == Unknown("new@demo.test"):
+            monkeypatch.undo()
+            await add_account(store, "new@demo.test")
+        return found
+
+    monkeypatch.setattr(store.database, "read", late)
+    assert await directory.resolve("new@demo.test") == Unknown("new@demo.test")
+    assert isinstance(await directory.resolve("new@demo.test"), Local)

@@ -16,6 +16,7 @@ from pillarbox.store.port import Connection, Database, Notifier
 from pillarbox.store.resolving import resolve
 from pillarbox.store.work import Work
 
+K = TypeVar("K")
 T = TypeVar("T")
 
 DIRECTORY = AccountId(0)
@@ -35,38 +36,35 @@ class Directory:
         self._version = -1
         self._looked = 0.0
         self._resolved: dict[str, Resolution] = {}
-        self._accounts: dict[AccountId, Account | None] = {}
+        self._accounts: dict[AccountId, Account] = {}
         self._ended: dict[AccountId, frozenset[str]] = {}
 
     async def resolve(self, address: str) -> Resolution:
         """What an address leads to: Local, Unknown (our domain, nobody there) or Remote. Raises Invalid."""
-        await self._renew()
-        found = self._resolved.get(address)
-        if found is None:
-            local, host = addressing.split(address)
-            found = await self._database.read(lambda connection: resolve(connection, address, local, host))
-            _remember(self._resolved, address, found)
-        return found
+
+        async def look(connection: Connection) -> Resolution:
+            return await resolve(connection, address, *addressing.split(address))
+
+        return await self._remembered(self._resolved, address, look)
 
     async def account(self, account: AccountId) -> Account:
         """Raises NotFound."""
-        await self._renew()
-        found = self._accounts.get(account)
-        if found is None:
-            found = await self._database.read(lambda connection: people.by_id(connection, account))
+
+        async def look(connection: Connection) -> Account:
+            found = await people.by_id(connection, account)
             if found is None:
                 raise NotFound("no such account")
-            _remember(self._accounts, account, found)
-        return found
+            return found
+
+        return await self._remembered(self._accounts, account, look)
 
     async def ended(self, account: AccountId, session: str) -> bool:
         """Whether a session was logged out."""
-        await self._renew()
-        found = self._ended.get(account)
-        if found is None:
-            found = await self._database.read(lambda connection: people.ended_sessions(connection, account))
-            _remember(self._ended, account, found)
-        return session in found
+
+        async def look(connection: Connection) -> frozenset[str]:
+            return await people.ended_sessions(connection, account)
+
+        return session in await self._remembered(self._ended, account, look)
 
     async def end_session(self, account: AccountId, session: str, until: int) -> None:
         """Log a session out, in every process and for good; nobody can ask for it after `until` anyway. Raises Busy
@@ -237,6 +235,18 @@ class Directory:
         self._forget(version)
         self._notifier.publish([(DIRECTORY, Modseq(version))])
 
+    async def _remembered(self, cache: dict[K, T], key: K, look: Callable[[Connection], Awaitable[T]]) -> T:
+        await self._renew()
+        found = cache.get(key)
+        if found is None:
+            version = self._version
+            found = await self._database.read(look)
+            if version == self._version:  # else it may be from before a change that was noticed meanwhile
+                if len(cache) >= DIRECTORY_CACHE:
+                    cache.clear()
+                cache[key] = found
+        return found
+
     async def _renew(self) -> None:
         now = time.monotonic()
         if self._looked and now - self._looked < VERSION_SECONDS:
@@ -256,12 +266,3 @@ class Directory:
 async def _our_domain(connection: Connection, name: str) -> None:
     if not await people.has_domain(connection, name):
         raise NotFound(f"{name} is not a domain of ours")
-
-
-K = TypeVar("K")
-
-
-def _remember(cache: dict[K, T], key: K, value: T) -> None:
-    if len(cache) >= DIRECTORY_CACHE:
-        cache.clear()
-    cache[key] = value
