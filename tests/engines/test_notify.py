@@ -1,6 +1,7 @@
 """Hints between processes, over both engines."""
 
 import asyncio
+import os
 from pathlib import Path
 
 import pytest
@@ -72,6 +73,21 @@ async def test_a_stale_socket_is_removed(tmp_path: Path) -> None:
     await alive.close()
     await other.close()
     assert sockets(tmp_path) == []
+
+
+async def test_whoever_comes_within_a_tick_of_the_clock_is_found(tmp_path: Path) -> None:
+    first, second = LocalNotifier(str(tmp_path)), LocalNotifier(str(tmp_path))
+    await listening(first)
+    first.publish([(AccountId(1), Modseq(1))])
+    await asyncio.sleep(0)  # it has looked who is there
+    moment = tmp_path.stat().st_mtime_ns  # noqa: ASYNC240
+    received = await listening(second)
+    os.utime(tmp_path, ns=(moment, moment))
+    first.publish([(AccountId(1), Modseq(2))])
+    async with asyncio.timeout(10):
+        assert await received.get() == (1, 2)
+    await first.close()
+    await second.close()
 
 
 async def test_nobody_reads_and_nobody_blocks(tmp_path: Path) -> None:

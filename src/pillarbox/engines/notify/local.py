@@ -6,6 +6,7 @@ import os
 import secrets
 import socket
 import struct
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from pillarbox.engines.notify.hints import Gathered, Hint, hand_on
 
 DATAGRAM_HINTS = 256  # hints in one datagram
 TURN_DATAGRAMS = 64  # datagrams taken in one turn of the loop
+TICK_NANOSECONDS = 100_000_000  # times of files are no finer (Linux before 6.13: 1 to 10 ms)
 
 _HINT = struct.Struct("!qq")
 _log = logging.getLogger("pillarbox.engines.notify")
@@ -76,7 +78,8 @@ class LocalNotifier:
     def _present(self) -> list[str]:
         changed = os.fstat(self._fd).st_mtime_ns
         if changed != self._seen:
-            self._seen = changed
+            # Whoever comes within the same tick leaves the same time: such a list is not the last one.
+            self._seen = changed if time.time_ns() - changed > TICK_NANOSECONDS else -1
             names = os.listdir(self._folder)  # noqa: PTH208
             own = self._name
             self._peers = [name for name in names if name.startswith("notify.") and name != own]
