@@ -22,7 +22,7 @@ from pillarbox import __version__
 from pillarbox.app import open_store
 from pillarbox.config.file import load
 from pillarbox.config.settings import Settings
-from pillarbox.services.login.passwords import hash_password
+from pillarbox.services.login.passwords import hash_password, scram_keys
 
 DOMAIN = "bench.test"
 PASSWORD = "bench"
@@ -112,9 +112,9 @@ async def _accounts(settings: Settings) -> None:
         if DOMAIN not in await store.directory.domains():
             await store.directory.add_domain(DOMAIN)
         known = {account.login for account in await store.directory.accounts()}
-        password = hash_password(PASSWORD)
+        password, keys = hash_password(PASSWORD), scram_keys(PASSWORD)
         logins = [f"u{number:03d}@{DOMAIN}" for number in range(USERS)]
-        fresh = [store.directory.add_account(login, password, "") for login in logins if login not in known]
+        fresh = [store.directory.add_account(one, password, scram=keys) for one in logins if one not in known]
         await asyncio.gather(*fresh)
 
 

@@ -24,13 +24,14 @@ class Exchange:
     Unavailable; then the exchange is over.
     """
 
-    __slots__ = ("_account", "_logins", "_mechanism", "_peer")
+    __slots__ = ("_account", "_keyed", "_logins", "_mechanism", "_peer")
 
     def __init__(self, logins: Logins, mechanism: Mechanism, peer: str) -> None:
         self._logins = logins
         self._mechanism = mechanism
         self._peer = peer
         self._account: Account | None = None
+        self._keyed = False  # what comes next is judged here, not by the login service
 
     async def start(self, initial: bytes | None) -> Challenge | Account:
         """Begin, with the initial response when the peer sent one."""
@@ -41,7 +42,8 @@ class Exchange:
         return await self._move(lambda: self._mechanism.step(response))
 
     async def _move(self, move: Callable[[], Outcome]) -> Challenge | Account:
-        self._logins.admit(self._peer)
+        if self._keyed:
+            self._logins.admit(self._peer)
         try:
             outcome = move()
         except Denied:
@@ -54,6 +56,7 @@ class Exchange:
                 _check_self(outcome.login, outcome.authzid)
                 return await self._logins.password(outcome.login, outcome.password, self._peer)
             case KeysWanted():
+                self._keyed = True
                 self._account = await self._logins.find(outcome.login)
                 return outcome.answer(self._logins.keys(self._account, outcome.login, outcome.hash_name))
             case Proven():

@@ -31,14 +31,13 @@ async def authenticate(session: Session, command: Command, arguments: Authentica
     exchange = begin(session.house.logins, arguments.mechanism, end_point(stream.tls), stream.peer.host)
     if exchange is None:
         raise Refused("NO", "no such mechanism", "CANNOT")
-    session.waiting = command.tag
     try:
-        return _advance(session, exchange, await exchange.start(arguments.initial))
+        answer = _advance(session, exchange, await exchange.start(arguments.initial))
     except MailError as error:
         raise _failed(session, error) from error
-    finally:
-        if session.exchange is None:
-            session.waiting = b""
+    if answer is None:
+        session.waiting = command.tag
+    return answer
 
 
 async def respond(session: Session, line: bytes) -> Answer | None:
