@@ -14,7 +14,7 @@ from pillarbox.store.transaction import Transaction
 from tests.engines_fixtures import Engine
 from tests.stores import act, add_account, arrive, deliver, inbox, letter, open_store
 
-LARGE = ("placement", "message", "vanished", "change_log", "blob", "thread_key", "delivery_seen")
+LARGE = ("placement", "message", "vanished", "change_log", "blob", "thread_key", "listing", "delivery_seen")
 WHOLE = re.compile(
     r"(?:SCAN|SEARCH) (\w+)(?: EXISTS)?(?: USING (?:COVERING INDEX|INDEX|PRIMARY KEY) ?\w*)?(?: \(account_id=\?\))?"
 )
@@ -47,6 +47,9 @@ async def live(store: Store, you: Account) -> None:
         await store.many_octets(account, [row.blob for row in page if row.blob])
         await store.emails(account, [row.message_id for row in page], Need.PREVIEW)
         await store.thread(account, [row.thread_id for row in page])
+    for more in (Need.LISTING, Need.LISTING | Need.ENVELOPE | Need.BLOB):
+        async for page in store.placements(account, box.mailbox_id, [(1, 500)], more):
+            assert all(row.listing for row in page)
     await store.since(account, box.mailbox_id, box.highestmodseq)
     await store.changes(account, Kind.EMAIL, box.highestmodseq, 100)
     await store.quota(account)

@@ -137,8 +137,8 @@ async def _insert_message(work: Work, ledger: Ledger, arrived: Arrived, ids: tup
     summary = arrived.summary
     await work.connection.run(
         "INSERT INTO message (account_id, message_id, thread_id, blob_id, blob_offset, blob_length, size, received,"
-        " sent, created_modseq, preview, envelope, bodystructure, body, structure, headers, listing)"
-        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)",
+        " sent, created_modseq, preview, envelope, bodystructure, body, structure, headers)"
+        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)",
         ledger.account,
         message,
         thread,
@@ -155,8 +155,15 @@ async def _insert_message(work: Work, ledger: Ledger, arrived: Arrived, ids: tup
         summary.body,
         summary.structure,
         encode_headers(summary),
-        summary.listing,
     )
+    if summary.listing:
+        await work.connection.run(LIST, ledger.account, message, summary.listing)
+
+
+LIST = (
+    "INSERT INTO listing (account_id, message_id, octets) VALUES ($1, $2, $3)"
+    " ON CONFLICT (account_id, message_id) DO UPDATE SET octets = excluded.octets"
+)
 
 
 def encode_headers(summary: Summary) -> bytes:

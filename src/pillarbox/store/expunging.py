@@ -45,7 +45,7 @@ async def forget(work: Work, ledger: Ledger, messages: Sequence[MessageId]) -> N
         gone = await work.connection.all(
             f"DELETE FROM message WHERE account_id = $1 AND message_id IN {members} AND NOT EXISTS (SELECT 1"
             " FROM placement p WHERE p.account_id = message.account_id AND p.message_id = message.message_id)"
-            " RETURNING size, blob_id",
+            " RETURNING size, blob_id, message_id",
             ledger.account,
             part,
         )
@@ -54,5 +54,9 @@ async def forget(work: Work, ledger: Ledger, messages: Sequence[MessageId]) -> N
         await work.connection.many(
             "INSERT INTO blob_dead (account_id, blob_id, dead_at) VALUES ($1, $2, $3)"
             " ON CONFLICT (account_id, blob_id) DO UPDATE SET dead_at = excluded.dead_at",
-            [(ledger.account, blob_id, work.now) for _, blob_id in gone],
+            [(ledger.account, blob_id, work.now) for _, blob_id, _ in gone],
+        )
+        await work.connection.many(
+            "DELETE FROM listing WHERE account_id = $1 AND message_id = $2",
+            [(ledger.account, message_id) for _, _, message_id in gone],
         )

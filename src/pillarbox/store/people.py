@@ -18,6 +18,7 @@ TABLES = (
     "subscription",
     "thread_key",
     "message",
+    "listing",
     "mailbox",
     "blob_dead",
     "upload",

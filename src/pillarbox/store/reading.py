@@ -28,6 +28,7 @@ from pillarbox.store.port import Connection, Dialect, Record
 from pillarbox.store.ranges import Piece
 
 _BASE = "p.uid, p.message_id, p.flags, p.keywords, p.modseq, p.size, p.received, p.saved, p.thread_id"
+_LISTED = " LEFT JOIN listing l ON l.account_id = p.account_id AND l.message_id = p.message_id"
 _JOINED = " JOIN message m ON m.account_id = p.account_id AND m.message_id = p.message_id"
 _COLUMNS = {
     Need.LISTING: ("listing",),
@@ -38,8 +39,9 @@ _COLUMNS = {
     Need.HEADERS: ("headers",),
     Need.BLOB: ("blob_id", "blob_offset", "blob_length"),
 }
+_SPELLED = {"listing": "l.octets AS listing"}
 _FLAT = {
-    Need.LISTING: ", m.listing",
+    Need.LISTING: ", l.octets",
     Need.ENVELOPE: ", NULL, m.envelope",
     Need.ENVELOPE | Need.BODYSTRUCTURE: ", NULL, m.envelope, m.bodystructure, m.body",
 }
@@ -55,8 +57,8 @@ def _columns(need: Need) -> tuple[str, ...]:
 
 @lru_cache(maxsize=64)
 def _select(need: Need) -> str:
-    wide = _FLAT.get(need) or "".join(f", m.{column}" for column in _columns(need))
-    source = f"placement p{_JOINED}" if wide else "placement p"
+    wide = _FLAT.get(need) or "".join(f", {_SPELLED.get(column, f'm.{column}')}" for column in _columns(need))
+    source = "placement p" + (_LISTED if need & Need.LISTING else "") + (_JOINED if need & ~Need.LISTING else "")
     return f"SELECT {_BASE}{wide} FROM {source} WHERE p.account_id = $1 AND p.mailbox_id = $2"
 
 

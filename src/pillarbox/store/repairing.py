@@ -7,7 +7,7 @@ from pillarbox.core.ids import AccountId, BlobId, MessageId
 from pillarbox.core.limits import PAGE
 from pillarbox.message.digest import Summary, summarise
 from pillarbox.store import checking, mailboxes
-from pillarbox.store.adding import LAST_UID, encode_headers
+from pillarbox.store.adding import LAST_UID, LIST, encode_headers
 from pillarbox.store.blobs import OTHER_HASH, Octets
 from pillarbox.store.held import Held, take_out
 from pillarbox.store.model import Arrived, BlobRef, Finding, StoreLimits
@@ -19,7 +19,15 @@ from pillarbox.store.work import Work
 RECOVERED = "Recovered"
 """Mailbox of messages that had no place any more."""
 
-_DERIVED = "preview, envelope, bodystructure, body, structure, headers, listing, sent"
+_DERIVED = "preview, envelope, bodystructure, body, structure, headers, sent"
+_LISTING = (
+    "(SELECT l.octets FROM listing l WHERE l.account_id = message.account_id AND l.message_id = message.message_id)"
+)
+_UNLIST = "DELETE FROM listing WHERE account_id = $1 AND message_id = $2"
+_STRAYS = (
+    "DELETE FROM listing WHERE account_id = $1 AND NOT EXISTS (SELECT 1 FROM message m"
+    " WHERE m.account_id = listing.account_id AND m.message_id = listing.message_id)"
+)
 
 
 class Repair:
@@ -46,6 +54,7 @@ class Repair:
         await work.lock([account])
         await self._orphans(work, account)
         await self._unplaced(work, account)
+        await connection.run(_STRAYS, account)
         await work.finish()
         await _recount(connection, account)
 
@@ -94,7 +103,7 @@ class Repair:
         findings: list[Finding] = []
         after = 0
         sql = (
-            f"SELECT message_id, blob_id, blob_offset, blob_length, {_DERIVED} FROM message"
+            f"SELECT message_id, blob_id, blob_offset, blob_length, {_DERIVED}, {_LISTING} FROM message"
             f" WHERE account_id = $1 AND message_id > $2 ORDER BY message_id LIMIT {PAGE}"
         )
         while rows := await self._page(sql, account, after):
@@ -141,8 +150,17 @@ class Repair:
 
     async def _derive(self, account: AccountId, message_id: MessageId, fresh: Sequence[object]) -> None:
         pairs = ", ".join(f"{column} = ${number}" for number, column in enumerate(_DERIVED.split(", "), 3))
-        sql = f"UPDATE message SET {pairs} WHERE account_id = $1 AND message_id = $2"
-        await self._database.write(lambda connection: connection.run(sql, account, message_id, *fresh))
+        *columns, listing = fresh
+
+        async def unit(connection: Connection) -> None:
+            sql = f"UPDATE message SET {pairs} WHERE account_id = $1 AND message_id = $2"
+            await connection.run(sql, account, message_id, *columns)
+            if listing is None:
+                await connection.run(_UNLIST, account, message_id)
+            else:
+                await connection.run(LIST, account, message_id, listing)
+
+        await self._database.write(unit)
 
 
 def _derived(summary: Summary) -> list[object]:
@@ -153,8 +171,8 @@ def _derived(summary: Summary) -> list[object]:
         summary.body,
         summary.structure,
         encode_headers(summary),
-        summary.listing,
         summary.sent_at,
+        summary.listing or None,
     ]
 
 

@@ -41,7 +41,7 @@ async def test_kept_or_not_the_answers_are_the_same(house: House) -> None:
     kept = await answers()
 
     async def forget(connection: Connection) -> None:
-        await connection.run("UPDATE message SET listing = NULL WHERE account_id = $1", account.account_id)
+        await connection.run("DELETE FROM listing WHERE account_id = $1", account.account_id)
 
     await house.store.database.write(forget)
     assert await answers() == kept

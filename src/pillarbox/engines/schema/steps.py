@@ -118,8 +118,10 @@ _SCRAM: Final = (
 )
 
 _LISTING: Final = (
-    # Last in the row, so that reading what stands before it takes no page more. Empty in messages from before.
-    "ALTER TABLE message ADD COLUMN listing {octets}",
+    # Apart from the message, so that neither makes reading the other longer (decision 0007). Messages from before, and
+    # those with odd headers, have none.
+    """CREATE TABLE listing (account_id {integer} NOT NULL, message_id {integer} NOT NULL, octets {octets} NOT NULL,
+    PRIMARY KEY (account_id, message_id)){clustered}""",
 )
 
 _STEPS: Final = (
