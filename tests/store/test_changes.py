@@ -1,14 +1,17 @@
 """The change log: folding, limits, floors; objects; and watchers that hear of changes."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
 
 import pytest
 
 from pillarbox.core.errors import Conflict, Invalid, NotFound, TooBig
 from pillarbox.core.ids import AccountId, Modseq, spell
 from pillarbox.core.limits import LOG_LIFE, OBJECT
+from pillarbox.store import sweeping
 from pillarbox.store.model import DELETED, MESSAGE_PREFIX, SEEN, Account, Arrived, FlagChange, Kind, Place, Remote
+from pillarbox.store.port import Connection, Record
 from pillarbox.store.queueing import Schedule
 from pillarbox.store.store import Store
 from pillarbox.store.transaction import Transaction
@@ -219,3 +222,33 @@ async def test_a_transaction_sees_only_its_accounts(store: Store, you: Account) 
         await act(store, you.account_id, unit)
     with pytest.raises(NotFound):
         await store.write([AccountId(5)], unit)
+
+
+async def test_trimming_forgets_keys_of_gone_threads_page_by_page(
+    store: Store, you: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The account is locked, and the loop held up, for a page at a time only."""
+    monkeypatch.setattr(sweeping, "KEYS", 2)
+    account = you.account_id
+    for number in range(9):
+        extra = f"References: <r{number}@x>\r\n"
+        await deliver(store, account, letter(f"Thread {number}", name=f"m{number}@x", extra=extra))
+    box = await inbox(store, account)
+    await act(store, account, lambda tx: tx.expunge(account, box.mailbox_id, [2, 3, 4, 8], only_deleted=False))
+    written = 0
+    write = store.database.write
+
+    async def counted(unit: Callable[[Connection], Awaitable[Any]]) -> Any:
+        nonlocal written
+        written += 1
+        return await write(unit)
+
+    monkeypatch.setattr(store.database, "write", counted)
+    await store.trim()
+    assert written >= 9
+
+    async def keys(connection: Connection) -> list[Record]:
+        return await connection.all("SELECT thread_id FROM thread_key WHERE account_id = $1", account)
+
+    left = [row[0] for row in await store.database.read(keys)]
+    assert (len(left), len(set(left))) == (10, 5)

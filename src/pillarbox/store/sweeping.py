@@ -9,6 +9,8 @@ from pillarbox.core.limits import BLOB_GRACE, DELIVERY_LIFE, JMAP_UPLOAD_LIFE, L
 from pillarbox.store import changes
 from pillarbox.store.port import BlobStore, Connection, Database, Record
 
+KEYS = 10 * PAGE  # of threads, looked at in one transaction
+
 _log = structlog.get_logger("pillarbox.store")
 _REFERRING = ("message", "upload", "queue")
 
@@ -30,16 +32,33 @@ class Sweeper:
         """Forget log rows and tombstones after LOG_LIFE, deliveries after DELIVERY_LIFE, keys of gone threads."""
         for account in await self._accounts("SELECT account_id FROM account ORDER BY account_id"):
             await self._database.write(lambda connection: self._trim(connection, account))  # noqa: B023
+            last: int | None = -1
+            while last is not None:
+                last = await self._database.write(lambda connection: self._keys(connection, account, last))  # noqa: B023
 
     async def _trim(self, connection: Connection, account: AccountId) -> None:
-        if not await self._lock(connection, account):
-            return
-        await changes.trim(connection, account, self._now - LOG_LIFE, self._now - DELIVERY_LIFE)
-        await connection.run(
-            "DELETE FROM thread_key WHERE account_id = $1 AND NOT EXISTS (SELECT 1 FROM message m"
-            " WHERE m.account_id = thread_key.account_id AND m.thread_id = thread_key.thread_id)",
+        if await self._lock(connection, account):
+            await changes.trim(connection, account, self._now - LOG_LIFE, self._now - DELIVERY_LIFE)
+
+    async def _keys(self, connection: Connection, account: AccountId, after: int | None) -> int | None:
+        """Forget those of some keys that lead to no message any more; the last of them, None when there are no more."""
+        await self._lock(connection, account)
+        row = await connection.one(
+            "SELECT max(key) FROM (SELECT key FROM thread_key WHERE account_id = $1 AND key > $2"
+            f" ORDER BY key LIMIT {KEYS}) page",
             account,
+            after,
         )
+        if row is None or row[0] is None:
+            return None
+        await connection.run(
+            "DELETE FROM thread_key WHERE account_id = $1 AND key > $2 AND key <= $3 AND NOT EXISTS (SELECT 1"
+            " FROM message m WHERE m.account_id = thread_key.account_id AND m.thread_id = thread_key.thread_id)",
+            account,
+            after,
+            row[0],
+        )
+        return int(row[0])
 
     async def _uploads(self) -> None:
         old = self._now - JMAP_UPLOAD_LIFE
