@@ -1,14 +1,16 @@
 """A running server to attack, and the look afterwards whether it was harmed."""
 
 import re
+import resource
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.attacks.house import ATTACKER, MESSAGE_SIZE, VICTIM, House
+from tests.attacks.house import ATTACKER, MESSAGE_SIZE, VANDAL, VICTIM, House
 from tests.server import PillarboxServer
 
+_MEMORY = 4 << 30  # octets; what explodes shall not take the machine with it
 _HARM = re.compile(
     r"^.*(?:Traceback|session_failed|\b(?:imap|http|smtp)\.(?:method_)?(?:bug|failed)\b).*$", re.MULTILINE
 )
@@ -19,7 +21,9 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     """The server under attack, with a victim and an attacker who has an account too."""
     folder: Path = tmp_path_factory.mktemp("attacked")
     server = PillarboxServer(folder, extra=f"[limits]\nmessage_size = {MESSAGE_SIZE}\n")
+    resource.prlimit(server.process.pid, resource.RLIMIT_AS, (_MEMORY, _MEMORY))
     try:
+        server.add_account(VANDAL)
         yield House(server, server.add_account(VICTIM), server.add_account(ATTACKER))
     finally:
         server.stop()

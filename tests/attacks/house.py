@@ -15,6 +15,7 @@ from tests.server import DOMAIN, PASSWORD, PillarboxServer
 
 VICTIM = f"victim@{DOMAIN}"
 ATTACKER = f"attacker@{DOMAIN}"
+VANDAL = f"vandal@{DOMAIN}"  # one more attacker, whose mailboxes are not the same afterwards
 MESSAGE_SIZE = 2 << 20
 
 Call = tuple[str, dict[str, Any], str]

@@ -41,7 +41,8 @@ class Peer:
 
     def finish(self) -> None:
         """Say that nothing more will be sent."""
-        self._socket.shutdown(socket.SHUT_WR)
+        with contextlib.suppress(OSError):
+            self._socket.shutdown(socket.SHUT_WR)
 
     def start_tls(self) -> None:
         """Begin TLS on the open connection."""

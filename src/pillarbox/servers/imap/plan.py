@@ -55,7 +55,7 @@ _ITEMS: Final[dict[Attribute, tuple[bytes, Getter, Need]]] = {
 }
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=128)
 def plan(items: tuple[FetchItem, ...]) -> Plan:
     """How to answer a FETCH of these items."""
     attributes = [item for item in items if isinstance(item, Attribute)]

@@ -56,7 +56,7 @@ def choose_fields(header: bytes, section: Section) -> bytes:
     return b"".join(chosen)
 
 
-@lru_cache(maxsize=512)
+@lru_cache(maxsize=128)
 def names_of(fields: tuple[str, ...]) -> frozenset[bytes]:
     """Names of fields as they are compared: octets in lower case."""
     return frozenset(name.lower().encode() for name in fields)

@@ -1,6 +1,7 @@
 """FETCH: which messages, and what of each (RFC 9051 §6.4.5, RFC 3501 §6.4.5, RFC 7162 §3.1.4, RFC 3516, RFC 8970)."""
 
 import re
+from collections.abc import Sized
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
@@ -156,6 +157,7 @@ def parse_items(reader: Reader) -> tuple[FetchItem, ...]:
     items = list(_item(reader))
     while reader.skip(b" "):
         items += _item(reader)
+        _bound(items)
     reader.expect(b")")
     return tuple(dict.fromkeys(items))
 
@@ -174,6 +176,11 @@ def _what(reader: Reader, uid: bool) -> tuple[tuple[FetchItem, ...], _Modifiers]
     before = (Attribute.UID,) if uid else ()
     after = (Attribute.MODSEQ,) if modifiers.changed_since is not None else ()
     return tuple(dict.fromkeys((*before, *items, *after))), modifiers
+
+
+def _bound(gathered: Sized) -> None:
+    if len(gathered) > limits.IMAP_FETCH_ITEMS:
+        raise WireError("too much in one FETCH", code="LIMIT", status="NO")
 
 
 def _item(reader: Reader, alone: bool = False) -> tuple[FetchItem, ...]:
@@ -264,6 +271,7 @@ def _fields(reader: Reader) -> tuple[str, ...]:
     names = [_field(reader)]
     while reader.skip(b" "):
         names.append(_field(reader))
+        _bound(names)
     reader.expect(b")")
     return tuple(names)
 

@@ -19,11 +19,12 @@ _FIRST_OF_SET = frozenset(b"0123456789*$")
 class _Keys:
     """Reads keys in one charset, and remembers whether MODSEQ or FUZZY was among them."""
 
-    __slots__ = ("codec", "fuzzy", "modseq", "reader")
+    __slots__ = ("codec", "count", "fuzzy", "modseq", "reader")
 
     def __init__(self, reader: Reader, codec: str) -> None:
         self.reader = reader
         self.codec = codec
+        self.count = 0
         self.modseq = self.fuzzy = False
 
     def program(self, depth: int, closing: bytes = b"") -> Key:
@@ -38,8 +39,9 @@ class _Keys:
     def key(self, depth: int) -> Key:
         """One key, `depth` operators or parentheses deep."""
         reader = self.reader
-        if depth > limits.IMAP_NESTING:
-            raise WireError("search keys nested too deep", code="LIMIT", status="NO")
+        self.count += 1
+        if depth > limits.IMAP_NESTING or self.count > limits.IMAP_SEARCH_KEYS:
+            raise WireError("too many search keys, or nested too deep", code="LIMIT", status="NO")
         if reader.skip(b"("):
             inner = self.program(depth + 1, b")")
             reader.expect(b")")

@@ -1,14 +1,18 @@
 """APPEND: messages of any size streamed into the spool, stored together when the last has come (RFC 3501 §6.3.11)."""
 
+import asyncio
+from dataclasses import replace
 from datetime import UTC
 
 from pillarbox.core.errors import MailError
 from pillarbox.core.ids import Uid
+from pillarbox.core.limits import BLOB_INLINE
 from pillarbox.servers.imap.appending import Appending, Piece
 from pillarbox.servers.imap.errors import TRYCREATE, Refused, bad, refusal
 from pillarbox.servers.imap.flags import split_flags
 from pillarbox.servers.imap.session import Answer, Session, State
 from pillarbox.store.model import Place
+from pillarbox.store.spool import to_file
 from pillarbox.store.transaction import Transaction
 from pillarbox.wire.imap import encoder
 from pillarbox.wire.imap.events import AppendChunk, AppendEnd, AppendStart
@@ -69,6 +73,9 @@ async def end(session: Session, event: AppendEnd) -> Answer | None:
         if under_way.failure is None:
             try:
                 arrived = await under_way.spool.finish()
+                if not event.last and arrived.path is None and arrived.size > BLOB_INLINE:  # others are still to come
+                    path = await asyncio.to_thread(to_file, arrived, session.store.settings)
+                    arrived = replace(arrived, octets=None, path=path)
                 under_way.pieces.append(Piece(arrived, under_way.place, under_way.received))
             except MailError as error:
                 under_way.failure = refusal(error)

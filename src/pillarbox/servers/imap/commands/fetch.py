@@ -18,6 +18,8 @@ from pillarbox.store.transaction import Transaction
 from pillarbox.wire.imap.events import Command
 from pillarbox.wire.imap.fetch import Attribute, Fetch, FetchItem
 
+_CUTS = 16  # sections of one message cut out before others have their turn
+
 Numbered = list[tuple[int, Row]]
 
 
@@ -189,7 +191,15 @@ async def _batch(session: Session, batch: Sequence[tuple[int, Row, Plan]]) -> bo
             continue
         root = decode(row.structure) if prepared.cuts else None
         parts.append(b"* %d FETCH (" % number)
-        parts.append(b" ".join(pieces_of(row, prepared, recent, root, octets)))
+        size = 0
+        for at, piece in enumerate(pieces_of(row, prepared, recent, root, octets)):
+            parts.append(b" " + piece if at else piece)
+            size += len(piece)
+            if size > IMAP_FETCH_BATCH or at % _CUTS == _CUTS - 1:  # more of one message than it is long
+                session.stream.write(b"".join(parts))
+                parts.clear()
+                size = 0
+                await session.breathe()
         parts.append(b")\r\n")
     session.stream.write(b"".join(parts))
     await session.breathe()
