@@ -4,7 +4,7 @@ import pytest
 
 from pillarbox.wire.jmap.codec import Json
 from pillarbox.wire.jmap.errors import MethodError
-from pillarbox.wire.jmap.reference import resolve_arguments
+from pillarbox.wire.jmap.reference import Allowance, resolve_arguments
 from pillarbox.wire.jmap.request import Invocation
 
 RESPONSES: list[Invocation] = [
@@ -30,7 +30,7 @@ def reference(path: str, of: str = "t0", name: str = "Foo/get") -> Json:
     ],
 )
 def test_resolves(path: str, value: object) -> None:
-    assert resolve_arguments(reference(path), RESPONSES) == {"ids": value, "k": 1}
+    assert resolve_arguments(reference(path), RESPONSES, Allowance()) == {"ids": value, "k": 1}
 
 
 @pytest.mark.parametrize(
@@ -52,11 +52,11 @@ def test_resolves(path: str, value: object) -> None:
 )
 def test_fails(arguments: Json, kind: str) -> None:
     with pytest.raises(MethodError) as caught:
-        resolve_arguments(arguments, RESPONSES)
+        resolve_arguments(arguments, RESPONSES, Allowance())
     assert caught.value.value()["type"] == kind
 
 
 def test_too_many_values() -> None:
     responses: list[Invocation] = [("A", {"l": [{"n": list(range(1000))}] * 200}, "c")]
     with pytest.raises(MethodError):
-        resolve_arguments({"#x": {"resultOf": "c", "name": "A", "path": "/l/*/n"}}, responses)
+        resolve_arguments({"#x": {"resultOf": "c", "name": "A", "path": "/l/*/n"}}, responses, Allowance())

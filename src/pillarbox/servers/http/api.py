@@ -21,7 +21,7 @@ from pillarbox.servers.http.table import METHODS
 from pillarbox.wire.jmap.arguments import typed
 from pillarbox.wire.jmap.codec import Json, encode
 from pillarbox.wire.jmap.errors import MethodError, not_json, over_limit
-from pillarbox.wire.jmap.reference import resolve_arguments
+from pillarbox.wire.jmap.reference import Allowance, resolve_arguments
 from pillarbox.wire.jmap.request import Invocation, Request, Response, decode_request
 from pillarbox.wire.jmap.session import CAPABILITIES, CORE
 
@@ -68,10 +68,10 @@ async def answer_request(hall: Hall, exchange: Exchange) -> None:
 async def call_methods(context: Context, request: Request) -> list[Invocation]:
     """The responses to all method calls, in order (RFC 8620 §3.4)."""
     responses: list[Invocation] = []
-    using = frozenset(request.using)
+    using, allowance = frozenset(request.using), Allowance()
     for name, given, call_id in request.methodCalls:
         try:
-            arguments = resolve_arguments(given, responses)
+            arguments = resolve_arguments(given, responses, allowance)
             if name == "Core/echo" and CORE in using:
                 answer = arguments
             else:

@@ -7,7 +7,7 @@ from urllib.parse import parse_qsl
 
 from starlette.types import Receive, Scope, Send
 
-from pillarbox.core.limits import HTTP_BODY_WAIT, HTTP_SEND_WAIT
+from pillarbox.core.limits import HTTP_BODY_RATE, HTTP_BODY_WAIT, HTTP_SEND_WAIT
 from pillarbox.servers.http.errors import HttpError, problem_body
 from pillarbox.wire.jmap.codec import encode
 from pillarbox.wire.jmap.errors import Problem
@@ -73,11 +73,13 @@ class Exchange:
         return int(text) if text.isdecimal() and text.isascii() and len(text) < 19 else None
 
     async def pieces(self) -> AsyncIterator[bytes]:
-        """The body as it comes in. Raises Gone when the client leaves, HttpError 408 when it stalls."""
+        """The body as it comes in. Raises Gone when the client leaves, HttpError 408 when it stalls or trickles."""
         more = True
+        clock = asyncio.get_running_loop().time
+        allowed = clock() + HTTP_BODY_WAIT
         while more:
             try:
-                async with asyncio.timeout(HTTP_BODY_WAIT):
+                async with asyncio.timeout_at(min(clock() + HTTP_BODY_WAIT, allowed)):
                     message = await self._receive()
             except TimeoutError as error:
                 raise HttpError(408, "the request body did not come") from error
@@ -85,6 +87,7 @@ class Exchange:
                 raise Gone
             more = message.get("more_body", False)
             if piece := message.get("body", b""):
+                allowed += len(piece) / HTTP_BODY_RATE
                 yield piece
 
     async def body(self, limit: int, too_large: Exception) -> bytes:

@@ -5,7 +5,7 @@ from typing import Annotated, TypeVar
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from pillarbox.core.limits import JMAP_GET, JMAP_SET
+from pillarbox.core.limits import JMAP_BODY_PROPERTIES, JMAP_GET, JMAP_PROPERTIES, JMAP_SET
 from pillarbox.wire.jmap.codec import Json
 from pillarbox.wire.jmap.errors import MethodError, invalid_arguments
 
@@ -109,6 +109,9 @@ def typed(kind: type[A], given: Json) -> A:
         raise MethodError("requestTooLarge", f"more than {JMAP_GET} ids")
     if isinstance(arguments, Set | Copy) and _touched(arguments) > JMAP_SET:
         raise MethodError("requestTooLarge", f"more than {JMAP_SET} objects")
+    for name, most in (("properties", JMAP_PROPERTIES), ("body_properties", JMAP_BODY_PROPERTIES)):
+        if len(getattr(arguments, name, None) or ()) > most:
+            raise MethodError("requestTooLarge", f"more than {most} {name.replace('_', ' ')}")
     return arguments
 
 

@@ -5,7 +5,7 @@ from typing import cast
 
 import msgspec
 
-from pillarbox.core.limits import JMAP_REFERENCED
+from pillarbox.core.limits import JMAP_REFERENCE_DEPTH, JMAP_REFERENCED, JMAP_REFERENCED_SIZE
 from pillarbox.wire.jmap.codec import Json
 from pillarbox.wire.jmap.errors import MethodError, invalid_arguments
 from pillarbox.wire.jmap.request import Invocation
@@ -19,7 +19,36 @@ class ResultReference(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     path: str
 
 
-def resolve_arguments(arguments: Json, responses: Sequence[Invocation]) -> Json:
+_VALUE = 16  # what a value costs beside the characters in it
+
+
+class Allowance:
+    """How much the references of one request may still give. What they give is not copied, so that a few calls that
+    each refer twice to the one before would stand for more than any memory holds once it is written out."""
+
+    __slots__ = ("_room",)
+
+    def __init__(self) -> None:
+        self._room = JMAP_REFERENCED_SIZE
+
+    def spend(self, value: object) -> None:
+        """Count the value as it would be written. Raises MethodError when it is larger than what is left."""
+        pending = [value]
+        while pending:
+            one = pending.pop()
+            self._room -= _VALUE
+            if isinstance(one, str):
+                self._room -= len(one)
+            elif isinstance(one, dict):
+                self._room -= sum(map(len, one))
+                pending.extend(one.values())
+            elif isinstance(one, list):
+                pending.extend(one)
+            if self._room < 0:
+                raise _failed("the references give too much")
+
+
+def resolve_arguments(arguments: Json, responses: Sequence[Invocation], allowance: Allowance) -> Json:
     """`arguments` with every `#name` replaced by what it refers to. Raises MethodError."""
     if not any(name.startswith("#") for name in arguments):
         return arguments
@@ -34,7 +63,9 @@ def resolve_arguments(arguments: Json, responses: Sequence[Invocation]) -> Json:
             reference = msgspec.convert(value, ResultReference)
         except msgspec.ValidationError as error:
             raise invalid_arguments(f"{name}: {error}") from error
-        resolved[name[1:]] = resolve(reference, responses)
+        found = resolve(reference, responses)
+        allowance.spend(found)
+        resolved[name[1:]] = found
     return resolved
 
 
@@ -43,15 +74,17 @@ def resolve(reference: ResultReference, responses: Sequence[Invocation]) -> obje
     for name, arguments, call_id in responses:
         if call_id == reference.resultOf:
             if name != reference.name:
-                raise _failed(f"the response to {call_id} is {name}")
+                raise _failed(f"the response to {call_id[:100]} is {name[:100]}")
             return _walk(arguments, _tokens(reference.path))
-    raise _failed(f"there is no response to {reference.resultOf!r}")
+    raise _failed(f"there is no response to {reference.resultOf[:100]!r}")
 
 
 def _tokens(path: str) -> list[str]:
     """The tokens of a JSON Pointer (RFC 6901 §3)."""
     if path and not path.startswith("/"):
         raise _failed("the path does not begin with /")
+    if path.count("/") > JMAP_REFERENCE_DEPTH:
+        raise _failed("the path is too long")
     return path.split("/")[1:]
 
 
@@ -64,18 +97,18 @@ def _walk(value: object, tokens: Sequence[str]) -> object:
     for index, token in enumerate(tokens):
         if isinstance(value, dict):
             if (name := unescape(token)) not in value:
-                raise _failed(f"there is no {name!r}")
+                raise _failed(f"there is no {name[:100]!r}")
             value = cast(Json, value)[name]
         elif isinstance(value, list):
             if token == "*":  # noqa: S105
                 return _map(cast(list[object], value), tokens[index + 1 :])
             if not token.isdecimal() or not token.isascii() or (len(token) > 1 and token[0] == "0") or len(token) > 9:
-                raise _failed(f"{token!r} is no array index")
+                raise _failed(f"{token[:100]!r} is no array index")
             if int(token) >= len(value):
                 raise _failed(f"the array has no item {token}")
             value = value[int(token)]
         else:
-            raise _failed(f"{token!r} points into a simple value")
+            raise _failed(f"{token[:100]!r} points into a simple value")
     return value
 
 

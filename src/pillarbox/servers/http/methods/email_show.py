@@ -11,7 +11,7 @@ from pillarbox.servers.http.methods.headers import header_list, header_value
 from pillarbox.servers.http.methods.keywords import keywords_of
 from pillarbox.servers.http.methods.parts import Tree, part_id, show_part, show_value
 from pillarbox.store.model import MAILBOX_PREFIX, MESSAGE_PREFIX, THREAD_PREFIX, Email, Headers, Need
-from pillarbox.wire.jmap.codec import Json
+from pillarbox.wire.jmap.codec import Json, encode
 from pillarbox.wire.jmap.dates import spell_utc
 from pillarbox.wire.jmap.headerform import CONVENIENT, parse_header_property
 from pillarbox.wire.jmap.mail import BodyFetch
@@ -115,14 +115,17 @@ async def show_octets(context: Context, tree: Tree, plan: Plan, fetch: BodyFetch
         for name in plan.header:
             wanted = CONVENIENT.get(name) or parse_header_property(name)
             shown[name] = header_list(fields) if wanted is None else header_value(fields, wanted)
+            context.spend(len(encode(shown[name])))
     names = fetch.body_properties
     for name in plan.body:
         if name == "bodyStructure":
             shown[name] = await show_part(tree, tree.root, names, deep=True)
+            context.spend(len(encode(shown[name])))
         elif name == "bodyValues":
             shown[name] = await _values(context, tree, fetch)
         else:
             shown[name] = [await show_part(tree, part, names, deep=False) for part in _list(tree, name)]
+            context.spend(len(encode(shown[name])))
     return shown
 
 

@@ -129,6 +129,8 @@ def _parties(envelope: Any) -> tuple[str, tuple[str, ...]]:
     if not isinstance(envelope, dict) or not set(envelope) <= {"mailFrom", "rcptTo"}:
         raise invalid_properties("envelope")
     sender = _address(envelope.get("mailFrom"), "mailFrom")
+    if sender and not _deliverable(sender):  # it is written into the Return-Path as it stands
+        raise SetError("forbiddenMailFrom")
     given = envelope.get("rcptTo")
     if not isinstance(given, list):
         raise invalid_properties("envelope/rcptTo")
