@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import Enum, auto
 
-from pillarbox.wire.sasl.table import BOUND, MECHANISMS
+from pillarbox.wire.sasl.table import ADVERTISED
 
 
 class When(Enum):
@@ -13,7 +13,6 @@ class When(Enum):
     CLEAR = auto()  # while STARTTLS may be given
     NO_LOGIN = auto()  # while a password may not be sent
     LOGIN = auto()  # while logging in is possible
-    BOUND = auto()  # as well, over TLS with a channel that can be bound
     AUTHENTICATED = auto()  # after login
 
 
@@ -31,10 +30,7 @@ CAPABILITIES: tuple[Capability, ...] = (
     Capability("IMAP4rev1", "RFC 3501"),
     Capability("STARTTLS", "RFC 3501 §6.2.1", When.CLEAR),
     Capability("LOGINDISABLED", "RFC 3501 §6.2.3", When.NO_LOGIN),
-    *(
-        Capability(f"AUTH={name}", "RFC 3501 §6.2.2", When.BOUND if name in BOUND else When.LOGIN)
-        for name in MECHANISMS
-    ),
+    *(Capability(f"AUTH={name}", "RFC 3501 §6.2.2", When.LOGIN) for name in ADVERTISED),
     Capability("SASL-IR", "RFC 4959"),
     Capability("LITERAL+", "RFC 7888"),
     Capability("ID", "RFC 2971"),

@@ -11,7 +11,6 @@ import structlog
 from pillarbox.core import limits
 from pillarbox.core.errors import NotFound
 from pillarbox.core.ids import AccountId, Modseq, Uid
-from pillarbox.net.session import end_point
 from pillarbox.net.stream import Stream
 from pillarbox.net.tls import Context
 from pillarbox.servers.imap.appending import Appending
@@ -127,8 +126,6 @@ class Session:
         conditions = {When.AUTHENTICATED}
         if self.state is State.NOT_AUTHENTICATED:
             conditions = {When.LOGIN if self.may_log_in() else When.NO_LOGIN}
-            if end_point(self.stream.tls):
-                conditions.add(When.BOUND)
             if self.house.tls is not None and self.stream.tls is None:
                 conditions.add(When.CLEAR)
         return advertised(frozenset(conditions), self.house.append_limit)

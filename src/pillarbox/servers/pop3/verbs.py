@@ -14,7 +14,7 @@ from pillarbox.store.model import Account, Need
 from pillarbox.wire.pop3 import reply
 from pillarbox.wire.pop3.command import Command, number
 from pillarbox.wire.sasl.mechanism import Challenge, decode_response, spell_challenge
-from pillarbox.wire.sasl.table import offered
+from pillarbox.wire.sasl.table import ADVERTISED
 
 _CAPABILITIES = ("TOP", "UIDL", "PIPELINING", "RESP-CODES", "AUTH-RESP-CODE")
 
@@ -24,7 +24,7 @@ async def capa(session: Session, command: Command) -> None:
     lines = [*_CAPABILITIES, f"IMPLEMENTATION Pillarbox-{__version__}"]
     if session.drop is None:
         if session.may_log_in():
-            lines += ["USER", "SASL " + " ".join(offered(end_point(session.stream.tls)))]
+            lines += ["USER", "SASL " + " ".join(ADVERTISED)]
         if session.policy.tls is not None and session.stream.tls is None:
             lines.append("STLS")
     session.stream.write(reply.ok("capabilities follow") + "\r\n".join([*lines, ".", ""]).encode())
@@ -70,7 +70,7 @@ async def auth(session: Session, command: Command) -> None:
     """Begin a SASL exchange, or list the mechanisms when none is named (RFC 5034 §4, RFC 1734)."""
     words = command.words
     if not words:
-        session.stream.write(reply.ok() + "\r\n".join([*offered(end_point(session.stream.tls)), ".", ""]).encode())
+        session.stream.write(reply.ok() + "\r\n".join([*ADVERTISED, ".", ""]).encode())
     elif not session.may_log_in():
         session.stream.write(reply.err("use TLS first (STLS)", "AUTH"))
     else:

@@ -4,12 +4,11 @@ from functools import lru_cache
 
 from pillarbox.core.errors import Denied
 from pillarbox.core.limits import SMTP_RECIPIENTS
-from pillarbox.net.session import end_point
 from pillarbox.servers.smtp import errors
 from pillarbox.servers.smtp.message import open_receipt
 from pillarbox.servers.smtp.session import Needs, Session
 from pillarbox.services.submission.service import Recipient
-from pillarbox.wire.sasl.table import offered
+from pillarbox.wire.sasl.table import ADVERTISED
 from pillarbox.wire.smtp.command import Bdat, Hello, Mail, Plain, Rcpt
 from pillarbox.wire.smtp.data import ChunkDecoder, DataDecoder
 from pillarbox.wire.smtp.reply import Reply
@@ -27,22 +26,22 @@ _HELP = Reply(214, "2.0.0", "See RFC 5321", "EHLO HELO MAIL RCPT DATA BDAT RSET 
 async def ehlo(session: Session, command: Hello) -> Reply:
     """RFC 5321 §4.1.1.1."""
     session.greeted(command)
-    mechanisms = offered(end_point(session.stream.tls)) if session.role.submission and session.may_log_in else ()
+    auth = session.role.submission and session.may_log_in
     return _extensions(
         session.role.hostname,
         session.services.store.settings.message_size,
         session.role.tls is not None and session.stream.tls is None,
-        mechanisms,
+        auth,
     )
 
 
 @lru_cache(maxsize=64)
-def _extensions(hostname: str, size: int, starttls: bool, mechanisms: tuple[str, ...]) -> Reply:
+def _extensions(hostname: str, size: int, starttls: bool, auth: bool) -> Reply:
     lines = [hostname, "PIPELINING", f"SIZE {size}", "8BITMIME", "SMTPUTF8", "CHUNKING", "ENHANCEDSTATUSCODES"]
     if starttls:
         lines.append("STARTTLS")
-    if mechanisms:
-        lines.append(f"AUTH {' '.join(mechanisms)}")
+    if auth:
+        lines.append(f"AUTH {' '.join(ADVERTISED)}")
     return Reply(250, "", *lines)
 
 

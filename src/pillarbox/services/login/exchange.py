@@ -6,13 +6,13 @@ from pillarbox.core.errors import Denied
 from pillarbox.services.login.service import Logins
 from pillarbox.store.model import Account
 from pillarbox.wire.sasl.mechanism import Bearer, Challenge, Credentials, KeysWanted, Mechanism, Outcome, Proven
-from pillarbox.wire.sasl.table import MECHANISMS, offered
+from pillarbox.wire.sasl.table import BOUND, MECHANISMS
 
 
 def begin(logins: Logins, name: str, end_point: bytes, peer: str) -> "Exchange | None":
     """An exchange by the mechanism of that name, in upper case, with a peer at network address `peer` over a connection
     with that tls-server-end-point (RFC 5929 §4, empty for none); None when it is not offered there."""
-    if name not in offered(end_point):
+    if name not in MECHANISMS or (name in BOUND and not end_point):
         return None
     return Exchange(logins, MECHANISMS[name](end_point), peer)
 

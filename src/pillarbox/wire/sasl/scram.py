@@ -81,14 +81,12 @@ class ScramServer:
         return KeysWanted(self._talk.login, self._hash, self._challenge)
 
     def _check_flag(self, flag: bytes) -> None:
-        """RFC 5802 §6: `y` says that the client would have bound the channel, had it seen a mechanism that does; where
-        we offer one, somebody in between has taken it out."""
+        """RFC 5802 §6, with one departure: `y` says that the client would have bound the channel, had it seen a
+        mechanism that does. As none is listed (see `table.ADVERTISED`), it is right and goes on."""
         if self._plus and (flag != _BINDING or not self._end_point):
             raise Denied("the channel is to be bound by tls-server-end-point")
         if not self._plus and flag.startswith(b"p"):
             raise Invalid("this mechanism binds no channel")
-        if not self._plus and flag == b"y" and self._end_point:
-            raise Denied("the client was not shown the mechanisms that bind the channel")
 
     def _challenge(self, keys: Keys) -> Challenge:
         talk = self._talk

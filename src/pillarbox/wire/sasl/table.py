@@ -1,4 +1,4 @@
-"""The SASL mechanisms by name, and which of them a connection is offered."""
+"""The SASL mechanisms by name, and which of them are advertised."""
 
 from collections.abc import Callable
 
@@ -23,12 +23,12 @@ MECHANISMS: dict[str, Callable[[bytes], Mechanism]] = {
     "XOAUTH2": lambda _: BearerServer(read_xoauth2, XOAUTH2_REFUSAL),
 }
 """Mechanism name, upper case, to what begins an exchange over a connection with that tls-server-end-point (RFC 5929 §4,
-empty for none); in the order they are advertised."""
+empty for none); in the order of preference."""
 
 BOUND = frozenset(name for name in MECHANISMS if name.endswith("-PLUS"))
 """Those that need an end point."""
 
 
-def offered(end_point: bytes) -> tuple[str, ...]:
-    """The names for a connection where logging in is possible."""
-    return tuple(name for name in MECHANISMS if end_point or name not in BOUND)
+ADVERTISED = tuple(name for name in MECHANISMS if name not in BOUND)
+"""The names to list where logging in is possible. Those that bind the channel are taken under TLS but not listed:
+mutt 2.2 (GNU SASL) prefers them wherever it sees them, knows only other bindings, and then gives up (decision 0008)."""
