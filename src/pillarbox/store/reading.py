@@ -126,10 +126,12 @@ def _wide(columns: Sequence[str], values: Record) -> dict[str, Any]:
     return wide
 
 
-async def since(connection: Connection, account: AccountId, mailbox_id: MailboxId, modseq: Modseq) -> MailboxChanges:
-    """See Store.since."""
+async def since(
+    connection: Connection, place: tuple[AccountId, MailboxId], modseq: Modseq, most: int | None
+) -> MailboxChanges | None:
+    """See Store.since. None when more than `most` placements changed."""
     sql = f"SELECT {BOX_COLUMNS}, vanished_floor FROM mailbox WHERE account_id = $1 AND mailbox_id = $2"
-    row = await connection.one(sql, account, mailbox_id)
+    row = await connection.one(sql, *place)
     if row is None:
         return MailboxChanges(None, (), (), modseq, reset=True)
     box = mailbox_of(row)
@@ -137,9 +139,12 @@ async def since(connection: Connection, account: AccountId, mailbox_id: MailboxI
     if box.highestmodseq <= modseq:
         return MailboxChanges(box, (), (), box.highestmodseq, reset)
     where = "WHERE account_id = $1 AND mailbox_id = $2 AND modseq > $3"
-    place = (account, mailbox_id, modseq)
-    changed = await connection.all(f"SELECT uid, flags, keywords, modseq FROM placement {where}", *place)
-    gone = await connection.all(f"SELECT uid FROM vanished {where}", *place)
+    limit = "" if most is None else f" LIMIT {most + 1}"
+    columns = "uid, flags, keywords, modseq"
+    changed = await connection.all(f"SELECT {columns} FROM placement {where}{limit}", *place, modseq)
+    gone = await connection.all(f"SELECT uid FROM vanished {where}{limit}", *place, modseq)
+    if most is not None and max(len(changed), len(gone)) > most:
+        return None
     return MailboxChanges(
         box,
         tuple(FlagState(*one) for one in sorted(changed)),

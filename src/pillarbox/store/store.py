@@ -183,7 +183,12 @@ class Store:
 
     async def since(self, account: AccountId, mailbox_id: MailboxId, modseq: Modseq) -> MailboxChanges:
         """What happened in a mailbox after a modseq, on one snapshot."""
-        return await self.database.read(lambda connection: reading.since(connection, account, mailbox_id, modseq))
+        place = (account, mailbox_id)
+        changes = await self.database.read(lambda connection: reading.since(connection, place, modseq, 4 * PAGE))
+        if changes is None:
+            changes = await self.database.read_apart(lambda connection: reading.since(connection, place, modseq, None))
+        assert changes is not None  # apart there is no limit
+        return changes
 
     async def emails(
         self, account: AccountId, message_ids: Sequence[MessageId], need: Need = Need.PLACEMENT

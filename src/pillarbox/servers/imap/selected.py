@@ -2,11 +2,11 @@
 
 from array import array
 from bisect import bisect_left
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from pillarbox.core.ids import MailboxId, Modseq
-from pillarbox.core.limits import IMAP_KEYWORDS
+from pillarbox.core.limits import IMAP_KEYWORDS, IMAP_PORTION
 from pillarbox.servers.imap.errors import bad
 from pillarbox.servers.imap.flags import DEFINED, EVERYTHING, spell_flags
 from pillarbox.store.model import FlagState, MailboxChanges, MailboxView
@@ -50,6 +50,22 @@ class Selected:
     def ranges(self, positions: Iterable[range]) -> list[tuple[int, int]]:
         """Closed ranges of UIDs that hold just the messages at these positions."""
         return [(self.uids[part[0]], self.uids[part[-1]]) for part in positions]
+
+    def portions(self, positions: Iterable[range]) -> Iterator[list[tuple[int, int]]]:
+        """The same, of IMAP_PORTION messages at a time."""
+        portion: list[range] = []
+        room = IMAP_PORTION
+        for whole in positions:
+            part = whole
+            while part:
+                portion.append(part[:room])
+                room -= len(portion[-1])
+                part = part[len(portion[-1]) :]
+                if not room:
+                    yield self.ranges(portion)
+                    portion, room = [], IMAP_PORTION
+        if portion:
+            yield self.ranges(portion)
 
     def index(self, uid: int, hint: int = 0) -> int:
         """The position of a UID, -1 when the client does not know it; `hint` is where it may well be."""
@@ -121,25 +137,21 @@ def spell_counts(selected: Selected, news: News) -> list[bytes]:
     return lines
 
 
-def spell_states(selected: Selected, states: Iterable[FlagState], uid: bool, modseq: bool) -> list[bytes]:
+def spell_states(selected: Selected, states: Collection[FlagState], uid: bool, modseq: bool) -> Iterator[bytes]:
     """FETCH of flags, with UID and MODSEQ where asked for; before it FLAGS if there are new keywords."""
-    lines = [b""]
-    keywords: set[str] = set()
+    yield announce(selected, {state.keywords for state in states})
     hint = 0
     for state in states:
         at = selected.index(state.uid, hint)
         if at < 0:
             continue
         hint = at + 1
-        keywords.add(state.keywords)
         pieces = [b"FLAGS " + spell_flags(state.flags, state.keywords, state.uid in selected.recent)]
         if uid:
             pieces.insert(0, b"UID %d" % state.uid)
         if modseq:
             pieces.append(b"MODSEQ (%d)" % state.modseq)
-        lines.append(encoder.fetch(at + 1, pieces))
-    lines[0] = announce(selected, keywords)
-    return lines
+        yield encoder.fetch(at + 1, pieces)
 
 
 def announce(selected: Selected, keywords: Iterable[str]) -> bytes:

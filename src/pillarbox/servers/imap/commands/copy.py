@@ -1,10 +1,15 @@
 """COPY, MOVE, EXPUNGE and their UID forms: placements made and taken away (RFC 3501 §6.4.7, RFC 6851, RFC 4315)."""
 
+from collections.abc import Sequence
+from functools import partial
+
 from pillarbox.core.errors import Conflict, MailError
-from pillarbox.core.ids import Uid
+from pillarbox.core.ids import AccountId, MailboxId, Uid
+from pillarbox.core.limits import IMAP_PORTION
 from pillarbox.servers.imap.errors import TRYCREATE, refusal
 from pillarbox.servers.imap.session import Answer, Session
-from pillarbox.store.ranges import UidSet
+from pillarbox.store.model import DELETED
+from pillarbox.store.query import All, And, Condition, Flags, Uids
 from pillarbox.store.transaction import Transaction
 from pillarbox.wire.imap import encoder
 from pillarbox.wire.imap.commands import Copy, Nothing, UidExpunge
@@ -58,21 +63,26 @@ def _copy_uid(copied: _Copied) -> bytes:
 
 async def expunge(session: Session, command: Command, arguments: Nothing) -> Answer:
     """Take away all messages with \\Deleted; the EXPUNGE responses are news like any other."""
-    return await _expunge(session, command, None)
+    await clear(session, All())
+    return Answer(f"{command.name} completed")
 
 
 async def uid_expunge(session: Session, command: Command, arguments: UidExpunge) -> Answer:
     """Of the messages named, take away those with \\Deleted (RFC 4315 §2.1)."""
     selected = session.mailbox
     uids = selected.ranges(selected.positions(arguments.messages, uid=True))
-    return await _expunge(session, command, uids)
-
-
-async def _expunge(session: Session, command: Command, uids: UidSet | None) -> Answer:
-    selected, owner = session.mailbox, session.owner
-
-    async def unit(tx: Transaction) -> None:
-        await tx.expunge(owner, selected.mailbox_id, uids)
-
-    await session.write(unit)
+    await clear(session, Uids(tuple(uids)))
     return Answer(f"{command.name} completed")
+
+
+async def clear(session: Session, where: Condition) -> None:
+    """Take away the messages with \\Deleted that meet a condition, a portion in each transaction."""
+    owner, mailbox_id = session.owner, session.mailbox.mailbox_id
+    deleted = await session.store.search(owner, mailbox_id, And((Flags(has=DELETED), where)))
+    for at in range(0, len(deleted), IMAP_PORTION):
+        await session.write(partial(_clear, owner, mailbox_id, deleted[at : at + IMAP_PORTION]))
+        await session.breathe()
+
+
+async def _clear(owner: AccountId, mailbox_id: MailboxId, uids: Sequence[Uid], tx: Transaction) -> None:
+    await tx.expunge(owner, mailbox_id, uids)

@@ -2,12 +2,13 @@
 
 from pillarbox.core.errors import MailError
 from pillarbox.core.ids import spell
+from pillarbox.servers.imap.commands.copy import clear
 from pillarbox.servers.imap.errors import refusal
 from pillarbox.servers.imap.flags import DEFINED, PERMANENT
 from pillarbox.servers.imap.selected import NOTHING, Selected
 from pillarbox.servers.imap.session import Answer, Session
 from pillarbox.store.model import MAILBOX_PREFIX, Mailbox, MailboxView
-from pillarbox.store.transaction import Transaction
+from pillarbox.store.query import All
 from pillarbox.wire.imap import encoder
 from pillarbox.wire.imap.commands import Nothing, Select
 from pillarbox.wire.imap.events import Command
@@ -63,13 +64,8 @@ def _spell(mailbox: Mailbox, view: MailboxView, selected: Selected) -> bytes:
 
 async def close(session: Session, command: Command, arguments: Nothing) -> Answer:
     """Expunge without a word, and leave the mailbox."""
-    selected, owner = session.mailbox, session.owner
-    if not selected.read_only:
-
-        async def unit(tx: Transaction) -> None:
-            await tx.expunge(owner, selected.mailbox_id, None)
-
-        await session.write(unit)
+    if not session.mailbox.read_only:
+        await clear(session, All())
     session.unselect()
     return Answer("CLOSE completed")
 

@@ -1,12 +1,13 @@
 """STORE and UID STORE: flags of messages changed, if wanted only where nobody else did (RFC 3501 §6.4.6, RFC 7162)."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from pillarbox.core.ids import Modseq, Uid
 from pillarbox.servers.imap.flags import split_flags
 from pillarbox.servers.imap.selected import Selected, spell_states
 from pillarbox.servers.imap.session import Answer, Session
 from pillarbox.store.model import FlagChange, FlagResult, FlagState
+from pillarbox.store.ranges import UidSet
 from pillarbox.store.transaction import Transaction
 from pillarbox.wire.imap import encoder
 from pillarbox.wire.imap.commands import Store
@@ -14,27 +15,41 @@ from pillarbox.wire.imap.events import Command
 
 
 async def store(session: Session, command: Command, arguments: Store) -> Answer:
-    """Change flags, and tell what they are now."""
-    selected, owner = session.mailbox, session.owner
+    """Change flags, and tell what they are now: a portion of the messages at a time, each in its own transaction."""
+    selected = session.mailbox
     positions = selected.positions(arguments.messages, arguments.uid)
-    uids = selected.ranges(positions)
     change = _change(arguments)
-    since = None if arguments.unchanged_since is None else Modseq(arguments.unchanged_since)
-    if since is not None:
+    if arguments.unchanged_since is not None:
         await session.enable_condstore()
-
-    async def unit(tx: Transaction) -> tuple[Modseq, FlagResult]:
-        before = (await tx.mailbox(owner, selected.mailbox_id)).highestmodseq
-        return before, await tx.set_flags(owner, selected.mailbox_id, uids, change, since)
-
-    before, result = await session.write(unit)
-    silent = arguments.silent and before <= selected.modseq  # else others changed what the client does not know yet
-    await _tell(session, arguments, result, silent)
-    if result.modified:
-        return Answer("conditional STORE failed for some", encoder.modified(_numbers(selected, arguments, result)))
-    if not arguments.uid and len(result.states) < sum(map(len, positions)):
+    known, found = selected.modseq, 0
+    modified: list[Uid] = []
+    for uids in selected.portions(positions):
+        before, result, after = await _set(session, uids, change, arguments.unchanged_since)
+        silent = arguments.silent and before <= known  # else others changed what the client does not know yet
+        known = after if before <= known else known
+        await _tell(session, arguments, result, silent)
+        found += len(result.states)
+        modified += result.modified
+        await session.breathe()
+    if modified:
+        return Answer("conditional STORE failed for some", encoder.modified(_numbers(selected, arguments, modified)))
+    if not arguments.uid and found < sum(map(len, positions)):
         return Answer("some of the messages no longer exist", "EXPUNGEISSUED")  # RFC 2180 §4.2, RFC 5530 §3
     return Answer(f"{command.name} completed")
+
+
+async def _set(
+    session: Session, uids: UidSet, change: FlagChange, since: int | None
+) -> tuple[Modseq, FlagResult, Modseq]:
+    """Change a portion; the highest modseq of the mailbox before and after."""
+    owner, mailbox_id = session.owner, session.mailbox.mailbox_id
+
+    async def unit(tx: Transaction) -> tuple[Modseq, FlagResult, Modseq]:
+        before = (await tx.mailbox(owner, mailbox_id)).highestmodseq
+        result = await tx.set_flags(owner, mailbox_id, uids, change, None if since is None else Modseq(since))
+        return before, result, (await tx.mailbox(owner, mailbox_id)).highestmodseq
+
+    return await session.write(unit)
 
 
 def _change(arguments: Store) -> FlagChange:
@@ -50,7 +65,7 @@ async def _tell(session: Session, arguments: Store, result: FlagResult, silent: 
     selected = session.mailbox
     for state in result.states:
         selected.tell(state)
-    whole: Iterable[FlagState] = result.states
+    whole: Collection[FlagState] = result.states
     if silent:
         modified = frozenset(result.modified)
         whole = [state for state in result.states if state.uid in modified]
@@ -72,7 +87,5 @@ def _modseqs(selected: Selected, states: Iterable[FlagState], uid: bool) -> Iter
         yield encoder.fetch(selected.index(state.uid) + 1, pieces)
 
 
-def _numbers(selected: Selected, arguments: Store, result: FlagResult) -> list[int]:
-    if arguments.uid:
-        return list(result.modified)
-    return [selected.index(uid) + 1 for uid in result.modified]
+def _numbers(selected: Selected, arguments: Store, modified: Sequence[Uid]) -> Sequence[int]:
+    return modified if arguments.uid else [selected.index(uid) + 1 for uid in modified]
