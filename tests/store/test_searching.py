@@ -201,7 +201,7 @@ async def test_messages_in_several_mailboxes_are_asked_over_all_places(store: St
     assert await ask(q.ThreadKeyword("$seen", "all")) == [two]
     assert await ask(q.ThreadKeyword("$flagged", "some")) == [one]
     assert await ask(q.ThreadKeyword("$flagged", "none")) == [two]
-    assert await store.count(account, q.All()) == 2
+    assert await store.counted(account, q.All(), (), False, (0, 1)) == ([two], 2)
     await act(store, account, lambda tx: tx.set_flags(account, box.mailbox_id, [2], FlagChange(add=DELETED)))
     await act(store, account, lambda tx: tx.set_flags(account, archive.mailbox_id, [2], FlagChange(add=DELETED)))
     assert await ask(q.All()) == [one]
@@ -228,7 +228,8 @@ async def test_order_threads_and_pages(store: Store, you: Account, clock: StepCl
     assert await ask(collapse_threads=True) == [4, 3, 1, 0]
     assert await ask(collapse_threads=True, page=(1, 2)) == [3, 1]
     assert await ask(page=(3, 50)) == [1, 0]
-    assert await store.count(account, q.All(), collapse_threads=True) == 4
+    assert await store.counted(account, q.All(), (), True, (0, 2)) == ([made[4], made[3]], 4)
+    assert await store.counted(account, q.All(), (), True, (9, 2)) == ([], 4)
 
 
 async def test_what_is_gone_leaves_the_index_and_it_can_be_made_again(store: Store, you: Account) -> None:

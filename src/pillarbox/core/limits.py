@@ -21,6 +21,7 @@ IMAP_COMMAND = 4 << 20  # all lines and literals of one command outside APPEND
 IMAP_LITERALS = 1000  # literals in one command
 IMAP_AUTH_LINE = 12288  # lines of AUTHENTICATE and everything before login, RFC 4954 §4 as for SMTP
 IMAP_APPEND = 256 << 20  # octets of all messages of one APPEND, RFC 3502
+IMAP_PATIENCE = 15  # seconds of searching after which the client is told so; one that has gone is noticed by it
 IMAP_PATTERNS = 100  # patterns in one LIST, RFC 5258 §3
 IMAP_SEARCH_KEYS = 1000  # keys in one SEARCH; each may mean reading every message, as JMAP_FILTER for JMAP
 IMAP_NESTING = 50  # parentheses in SEARCH and lists
@@ -32,8 +33,8 @@ IMAP_IDLE = 1800  # seconds, RFC 9051 §5.4: 30 minutes
 IMAP_FETCH_HEADER = 4 << 20  # octets of a header that HEADER.FIELDS looks at in a large message
 IMAP_FETCH_ITEMS = 500  # items of one FETCH, and field names of one section; each item means work for each message
 IMAP_FETCH_BATCH = 1 << 20  # octets of small messages read together for one FETCH
-IMAP_KEYWORDS = 500  # keywords a client is told of in FLAGS, each time anew (RFC 3501 §7.2.6)
 IMAP_PORTION = 500  # messages changed in one transaction by STORE and EXPUNGE; other sessions run in between
+IMAP_KEYWORDS = 500  # keywords a client is told of in FLAGS, each time anew (RFC 3501 §7.2.6)
 IMAP_ERRORS = 50  # bad commands before a connection is closed
 
 # POP3
@@ -92,6 +93,8 @@ SEARCH_WORDS = 100  # words of one JMAP text condition
 SEARCH_BATCH = 200  # messages of one commit of the index
 SEARCH_BATCH_OCTETS = 16 << 20  # octets of the messages of one commit of the index
 SEARCH_PAGE = 50  # messages whose octets are looked at between two turns of the loop
+SEARCH_LOOKS = 1_000  # messages, the newest, whose octets one JMAP query looks at where the index does not decide
+SEARCH_LOOK_OCTETS = 32 << 20  # octets of messages it looks at for that
 
 # JMAP, RFC 8620 §2
 JMAP_REQUEST = 10_000_000

@@ -8,20 +8,21 @@ from typing import TYPE_CHECKING
 
 from pillarbox.core.errors import Unavailable
 from pillarbox.core.ids import AccountId, MessageId
-from pillarbox.core.limits import PAGE
+from pillarbox.core.limits import PAGE, SEARCH_LOOK_OCTETS, SEARCH_LOOKS, SEARCH_PAGE
 from pillarbox.message.date import parse_date_zone
 from pillarbox.store import query as q
 from pillarbox.store.analyser import fold, runs
 from pillarbox.store.indexing import AGAIN, ATTACHMENT, STEMMED, tokens_of
 from pillarbox.store.port import Connection, Record
 from pillarbox.store.search_sql import Known
-from pillarbox.store.search_text import FIELDS, Source, Texts, field_texts, rows_of, texts_of
+from pillarbox.store.search_text import FIELDS, Source, Texts, field_texts, rows_of, texts_of, weight
 from pillarbox.store.search_words import (
     SUBSTRING_FIELDS,
     WORD_FIELDS,
     has_phrase,
     narrow,
     phrases,
+    word_probe,
     word_probes,
 )
 from pillarbox.store.vocabulary import Cursor, Found, Probe, Wanted
@@ -34,6 +35,7 @@ Scope = Callable[[Known, Known], Awaitable[Ids]]
 """The messages that are asked about, as far as everything but texts tells: given what may meet each condition on
 texts, and what surely does."""
 
+_STRIDE = 5  # messages a thread tests before the loop has its turn
 _DAY = 86_400  # no zone is further from UTC
 _DATE = re.compile(rb'\("((?:[^"\\]|\\.)*)"')
 
@@ -54,8 +56,23 @@ class _Leaf:
     field: str = ""  # the field that decides, which the row has
     needle: str = ""
 
+    @property
+    def reads(self) -> bool:
+        """Whether the octets decide, and not the row."""
+        return not self.field and not isinstance(self.condition, q.HasAttachment)
 
-async def resolve(store: "Store", account: AccountId, condition: q.Condition, scope: Scope) -> Known:
+
+@dataclass(frozen=True, slots=True)
+class Effort:
+    """How far a search goes: `pause` is awaited between pages, so that others run, and may raise to give up; when
+    `bounded`, the octets of the newest messages alone are looked at, and what would have to be looked at beyond them
+    does not meet the condition (RFC 8621 §4.4.1 leaves to the server how text is matched)."""
+
+    pause: Callable[[], Awaitable[None]]
+    bounded: bool
+
+
+async def resolve(store: "Store", account: AccountId, condition: q.Condition, scope: Scope, effort: Effort) -> Known:
     """The messages that meet each condition on texts (within the scope), for a Clause."""
     known: dict[q.Condition, Ids | None] = {}
     leaves: dict[q.Condition, _Leaf] = {}
@@ -71,7 +88,7 @@ async def resolve(store: "Store", account: AccountId, condition: q.Condition, sc
     if open_:
         may: Known = {one: None if leaf.open_ is None else leaf.sure | leaf.open_ for one, leaf in leaves.items()}
         within = await scope({**known, **may}, {**known, **_sure(leaves)})
-        await _look(store, account, open_, within)
+        await _look(store, account, open_, within, effort)
     return {**known, **_sure(leaves)}
 
 
@@ -98,7 +115,7 @@ def _leaf(condition: q.Text | q.Header | q.HasAttachment) -> _Leaf:
     if condition.words:
         letters = WORD_FIELDS[condition.where]
         wanted = word_probes(condition.text, letters)
-        return _Leaf(condition, wanted, _has_words(condition.text, letters, wanted), set(), None)
+        return _Leaf(condition, wanted, _has_words(condition.text, letters), set(), None)
     needle = fold(condition.text)
     wanted = narrow(needle, SUBSTRING_FIELDS[condition.where]) if needle else Wanted((), decided=True)
     field = FIELDS.get(condition.where, "")
@@ -121,18 +138,27 @@ def _in_header(condition: q.Header) -> Callable[[Texts], bool]:
     return lambda texts: any(one == name and needle in value for one, value in texts.lines)
 
 
-def _has_words(text: str, letters: str, wanted: Wanted) -> Callable[[Texts], bool]:
-    several = [phrase for phrase in phrases(text) if len(phrase.words) > 1]
+def _has_words(text: str, letters: str) -> Callable[[Texts], bool]:
+    """Whether every word and phrase is in one of the fields; a phrase that is there has its words there too."""
+    wanted = phrases(text)
+    several = [phrase for phrase in wanted if len(phrase.words) > 1]
+    probes = [word_probe(phrase.words[0], letters) for phrase in wanted if len(phrase.words) == 1]
 
     def test(texts: Texts) -> bool:
-        tokens, _ = tokens_of(texts)
         fields = [(texts.body if letter == "m" else texts.fields[letter], letter) for letter in letters]
-        return all(_fits(probe, tokens, fields) for probe in wanted.probes) and all(
+        return all(
             any(has_phrase(value, phrase, texts.language if letter in STEMMED else "") for value, letter in fields)
             for phrase in several
-        )
+        ) and _fit(probes, texts, fields)
 
     return test
+
+
+def _fit(probes: Sequence[Probe], texts: Texts, fields: Sequence[tuple[str, str]]) -> bool:
+    if not probes:
+        return True
+    tokens, _ = tokens_of(texts)
+    return all(_fits(probe, tokens, fields) for probe in probes)
 
 
 def _fits(probe: Probe, tokens: frozenset[str], fields: Sequence[tuple[str, str]]) -> bool:
@@ -155,7 +181,7 @@ async def _narrow(store: "Store", account: AccountId, leaves: Sequence[_Leaf]) -
             if leaf.wanted.decided and not leaf.wanted.probes:
                 leaf.anything = True
         elif leaf.wanted.decided:
-            leaf.sure, leaf.open_ = fitting - behind, set(behind)
+            leaf.sure, leaf.open_ = fitting - behind if behind else fitting, set(behind)
         else:
             leaf.open_ = fitting | behind
 
@@ -172,33 +198,62 @@ async def _behind(store: "Store", account: AccountId, found: Found) -> Ids:
     return {row[0] for row in await read(unit)}
 
 
-async def _look(store: "Store", account: AccountId, leaves: Sequence[_Leaf], within: Ids) -> None:
-    """Test the messages that are open, a page at a time."""
+async def _look(store: "Store", account: AccountId, leaves: Sequence[_Leaf], within: Ids, effort: Effort) -> None:
+    """Test the messages that are open, the newest first, a page at a time."""
     pending = within
     if all(leaf.open_ is not None for leaf in leaves):
         pending = within & set[MessageId]().union(*(leaf.open_ or () for leaf in leaves))
-    ordered = sorted(pending)
+    ordered = sorted(pending, reverse=True)
+    looks, octets = SEARCH_LOOKS, SEARCH_LOOK_OCTETS  # left, when bounded
     for at in range(0, len(ordered), PAGE):
+        await effort.pause()
         rows = await rows_of(store, account, ordered[at : at + PAGE])
         unread = await asyncio.to_thread(_by_headers, leaves, rows)
-        for texts in await texts_of(store, account, unread):
-            for leaf in leaves:
-                if not leaf.field and (leaf.open_ is None or texts.message_id in leaf.open_) and leaf.test(texts):
-                    leaf.sure.add(texts.message_id)
-        await asyncio.sleep(0)
+        if effort.bounded:
+            unread, octets = _affordable(unread[:looks], octets)
+            looks -= len(unread)
+        for first in range(0, len(unread), SEARCH_PAGE):
+            await effort.pause()
+            texts = await texts_of(store, account, unread[first : first + SEARCH_PAGE])
+            for some in range(0, len(texts), _STRIDE):
+                await asyncio.to_thread(_by_texts, leaves, texts[some : some + _STRIDE])
+        if effort.bounded and (looks <= 0 or octets <= 0):
+            leaves = [leaf for leaf in leaves if not leaf.reads]
+            if not leaves:
+                break
+
+
+def _affordable(rows: Sequence[Source], octets: int) -> tuple[list[Source], int]:
+    """The first of the rows, as long as octets are left, and how many are left behind them."""
+    some: list[Source] = []
+    for row in rows:
+        if octets <= 0:
+            break
+        octets -= weight(row)
+        some.append(row)
+    return some, octets
+
+
+def _by_texts(leaves: Sequence[_Leaf], texts: Sequence[Texts]) -> None:
+    """Settle what the octets decide."""
+    for one in texts:
+        for leaf in leaves:
+            if leaf.reads and (leaf.open_ is None or one.message_id in leaf.open_) and leaf.test(one):
+                leaf.sure.add(one.message_id)
 
 
 def _by_headers(leaves: Sequence[_Leaf], rows: Sequence[Source]) -> list[Source]:
-    """Settle what the stored header fields decide; the messages whose octets have to be read for the rest."""
+    """Settle what the stored header fields decide; the messages whose octets have to be read for the rest, the newest
+    first."""
     left = []
-    for row in rows:
+    for row in sorted(rows, key=lambda row: row.message_id, reverse=True):
         asked = [leaf for leaf in leaves if leaf.open_ is None or row.message_id in leaf.open_]
         fields = field_texts(row.headers) if any(leaf.field for leaf in asked) else {}
         for leaf in asked:
             attached = isinstance(leaf.condition, q.HasAttachment) and row.headers.has_attachment
             if attached or (leaf.field and leaf.needle in fields[leaf.field]):
                 leaf.sure.add(row.message_id)
-        if any(not leaf.field and not isinstance(leaf.condition, q.HasAttachment) for leaf in asked):
+        if any(leaf.reads for leaf in asked):
             left.append(row)
     return left
 

@@ -85,8 +85,7 @@ def source_of(row: Record) -> Source:
 async def rows_of(store: "Store", account: AccountId, ids: Sequence[MessageId]) -> list[Source]:
     """The rows of these messages (at most a page); those that do not exist are left out."""
     sql = (
-        f"SELECT {_COLUMNS} FROM message WHERE account_id = $1"
-        f" AND message_id IN {store.database.dialect.members('$2')}"
+        f"SELECT {_COLUMNS} FROM message WHERE account_id = $1 AND message_id IN {store.database.dialect.members('$2')}"
     )
     array = store.database.dialect.array(ids)
 
@@ -129,6 +128,16 @@ async def texts_of(store: "Store", account: AccountId, sources: Sequence[Source]
         for first in range(0, len(ready), _STRIDE):
             made += await asyncio.to_thread(_all, ready[first : first + _STRIDE])
     return made
+
+
+def weight(source: Source) -> int:
+    """The octets that are read for a message's texts, at most."""
+    if source.blob.length <= SEARCH_WHOLE:
+        return source.blob.length
+    parts = _wanted(_root(source))
+    return min(
+        SEARCH_OCTETS, sum(part.body - part.header if header else part.end - part.body for part, header in parts)
+    )
 
 
 def _all(ready: Sequence[tuple[Source, list[_Piece] | bytes | None]]) -> list[Texts]:

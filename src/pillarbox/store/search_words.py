@@ -81,12 +81,12 @@ def word_probes(text: str, fields: str) -> Wanted:
     """The probes for all words of a JMAP text condition, each in any of the fields."""
     wanted = phrases(text)
     words = dict.fromkeys(word for phrase in wanted for word in phrase.words)
-    probes = [_word_probe(word, fields) for word in words]
+    probes = [word_probe(word, fields) for word in words]
     return Wanted(tuple(probes), all(len(phrase.words) == 1 for phrase in wanted))
 
 
 @lru_cache(maxsize=1024)
-def _word_probe(word: str, fields: str) -> Probe:
+def word_probe(word: str, fields: str) -> Probe:
     """A word, or in fields with stems any word of the same stem."""
     if unspaced(word) and len(word) == 1:
         return Probe(fields=fields, how="inside", part=word)

@@ -2,7 +2,7 @@
 
 import asyncio
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +13,7 @@ from pillarbox.core.limits import PAGE
 from pillarbox.store import query as q
 from pillarbox.store.model import DELETED, Headers, MailboxView
 from pillarbox.store.port import Connection, Record
-from pillarbox.store.search_leaves import resolve
+from pillarbox.store.search_leaves import Effort, resolve
 from pillarbox.store.search_sql import Clause, Known, keyword, used
 
 if TYPE_CHECKING:
@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 _APART = 10 * PAGE  # placements above which the loop goes on meanwhile
 _ROWS = 40 * PAGE  # rows of one statement
+Pause = Callable[[], Awaitable[None]]
+"""What is awaited between the pages of a search; an exception from it ends the search."""
+
 _HEADERS = msgspec.msgpack.Decoder(Headers)
 
 
@@ -47,29 +50,41 @@ class _Plan:
         parts.append(f"({clause.sql(condition)})")
         return " AND ".join(parts), clause.values, clause
 
-    async def known(self, store: "Store", condition: q.Condition) -> Known:
-        """What conditions on texts come to."""
+    async def decided(self, store: "Store", condition: q.Condition, effort: Effort) -> tuple[str, list[Any], Clause]:
+        """WHERE with its values, when it is known what conditions on texts come to."""
 
         async def scope(may: Known, sure: Known) -> set[MessageId]:
-            where, values, _ = self.clause(store, condition, may, sure)
+            where, values, _ = await asyncio.to_thread(self.clause, store, condition, may, sure)
             sql, values = used(f"SELECT DISTINCT p.message_id FROM placement p WHERE {where}", values)
 
-            async def unit(connection: Connection) -> list[Record]:
-                return await connection.all(sql, *values)
+            async def unit(connection: Connection) -> set[MessageId]:
+                return {row[0] for row in await connection.all(sql, *values)}
 
-            return {row[0] for row in await store.database.read_apart(unit)}
+            return await store.database.read_apart(unit)
 
-        return await resolve(store, self.account, condition, scope)
+        known = await resolve(store, self.account, condition, scope, effort)
+        if not known:
+            return self.clause(store, condition, known, known)
+        # Sorting and spelling the ids of very many messages takes its time.
+        return await asyncio.to_thread(self.clause, store, condition, known, known)
+
+
+async def _breathe() -> None:
+    await asyncio.sleep(0)
 
 
 async def search(
-    store: "Store", account: AccountId, mailbox_id: MailboxId, condition: q.Condition, view: MailboxView | None
+    store: "Store",
+    account: AccountId,
+    mailbox_id: MailboxId,
+    condition: q.Condition,
+    view: MailboxView | None,
+    pause: Pause | None,
 ) -> list[Uid]:
     """See Store.search."""
     total = len(view.uids) if view is not None else (await store.mailbox(account, mailbox_id)).total
     plan = _Plan(account, mailbox_id, single=True, visible=False, apart=total > _APART)
-    known = await plan.known(store, condition)
-    where, values, clause = plan.clause(store, condition, known, known)
+    where, values, clause = await plan.decided(store, condition, Effort(pause or _breathe, bounded=False))
     last = clause.bind(0)
     sql = f"SELECT p.uid FROM placement p WHERE {where} AND p.uid > {last} ORDER BY p.uid LIMIT {_ROWS}"
     sql, values = used(sql, values)
@@ -103,25 +118,24 @@ async def query(
     page: tuple[int, int | None] = (0, None),
 ) -> list[MessageId]:
     """See Store.query; `page` is its position and limit."""
-    plan, rest = await _plan(store, account, condition)
-    known = await plan.known(store, rest)
-    where, values, clause = plan.clause(store, rest, known, known)
-    orders = tuple(order) or (q.Order(),)
-    if any(one.by in _BY_HEADERS for one in orders):
-        rows = await _sorted(store, where, clause, orders)
-    else:
-        terms = ", ".join(f"{_column(one.by, clause)} {'DESC' if one.descending else 'ASC'}" for one in orders)
-        joined = _MESSAGE if any(one.by == "sent" for one in orders) else ""
-        sql = f"SELECT p.message_id, p.thread_id FROM placement p{joined} WHERE {where} ORDER BY {terms}"
-        rows = await _ordered(store, used(f"{sql}, p.message_id DESC", values), collapse_threads, page)
-    return _cut(rows, collapse_threads, page)
+    where, _, clause = await _asked(store, account, condition)
+    return await _page(store, where, clause, (order, collapse_threads), page)
 
 
-async def count(store: "Store", account: AccountId, condition: q.Condition, collapse_threads: bool) -> int:
-    """See Store.count."""
-    plan, rest = await _plan(store, account, condition)
-    known = await plan.known(store, rest)
-    where, values, _ = plan.clause(store, rest, known, known)
+async def counted(
+    store: "Store",
+    account: AccountId,
+    condition: q.Condition,
+    order: Sequence[q.Order],
+    collapse_threads: bool,
+    page: tuple[int, int],
+) -> tuple[list[MessageId], int]:
+    """See Store.counted."""
+    where, values, clause = await _asked(store, account, condition)
+    found = await _page(store, where, clause, (order, collapse_threads), page)
+    position, limit = page
+    if len(found) < limit and (found or not position):
+        return found, position + len(found)
     column = "thread_id" if collapse_threads else "message_id"
     sql, values = used(f"SELECT COUNT(DISTINCT p.{column}) FROM placement p WHERE {where}", values)
 
@@ -129,7 +143,31 @@ async def count(store: "Store", account: AccountId, condition: q.Condition, coll
         return await connection.one(sql, *values)
 
     row = await store.database.read_apart(unit)
-    return row[0] if row else 0
+    return found, row[0] if row else 0
+
+
+async def _asked(store: "Store", account: AccountId, condition: q.Condition) -> tuple[str, list[Any], Clause]:
+    plan, rest = await _plan(store, account, condition)
+    return await plan.decided(store, rest, Effort(_breathe, bounded=True))
+
+
+async def _page(
+    store: "Store",
+    where: str,
+    clause: Clause,
+    manner: tuple[Sequence[q.Order], bool],
+    page: tuple[int, int | None],
+) -> list[MessageId]:
+    """The page of the messages that the clause finds, in their order, and one of each thread where `manner` says so."""
+    orders, collapse_threads = tuple(manner[0]) or (q.Order(),), manner[1]
+    if any(one.by in _BY_HEADERS for one in orders):
+        rows = await _sorted(store, where, clause, orders)
+    else:
+        terms = ", ".join(f"{_column(one.by, clause)} {'DESC' if one.descending else 'ASC'}" for one in orders)
+        joined = _MESSAGE if any(one.by == "sent" for one in orders) else ""
+        sql = f"SELECT p.message_id, p.thread_id FROM placement p{joined} WHERE {where} ORDER BY {terms}"
+        rows = await _ordered(store, used(f"{sql}, p.message_id DESC", clause.values), collapse_threads, page)
+    return _cut(rows, collapse_threads, page)
 
 
 async def _plan(store: "Store", account: AccountId, condition: q.Condition) -> tuple[_Plan, q.Condition]:

@@ -236,10 +236,18 @@ class Store:
         return await self.database.read(lambda connection: objects.read(connection, dialect, account, kind, ids))
 
     async def search(
-        self, account: AccountId, mailbox_id: MailboxId, condition: Condition, view: MailboxView | None = None
+        self,
+        account: AccountId,
+        mailbox_id: MailboxId,
+        condition: Condition,
+        view: MailboxView | None = None,
+        pause: searching.Pause | None = None,
     ) -> list[Uid]:
-        """The UIDs of a mailbox that meet a condition, in order (IMAP SEARCH). Within `view` when it is given."""
-        return await searching.search(self, account, mailbox_id, condition, view)
+        """The UIDs of a mailbox that meet a condition, in order (IMAP SEARCH). Within `view` when it is given.
+
+        `pause` is awaited between the messages that are looked at; what it raises ends the search.
+        """
+        return await searching.search(self, account, mailbox_id, condition, view, pause)
 
     async def query(
         self,
@@ -252,9 +260,16 @@ class Store:
         """The messages JMAP sees that meet a condition, in order (RFC 8621 §4.4); of those `page`: position, limit."""
         return await searching.query(self, account, condition, order, collapse_threads, page)
 
-    async def count(self, account: AccountId, condition: Condition, collapse_threads: bool = False) -> int:
-        """How many messages, or threads, `query` finds."""
-        return await searching.count(self, account, condition, collapse_threads)
+    async def counted(
+        self,
+        account: AccountId,
+        condition: Condition,
+        order: Sequence[Order],
+        collapse_threads: bool,
+        page: tuple[int, int],
+    ) -> tuple[list[MessageId], int]:
+        """What `query` finds, and how many messages (or threads) there are on all pages: one search for both."""
+        return await searching.counted(self, account, condition, order, collapse_threads, page)
 
     def watch(self, account: AccountId, callback: Callback) -> Watch:
         """Have `callback` called on the loop after changes of the account, here or elsewhere: a hint only."""

@@ -52,14 +52,17 @@ async def _first(context: Context, condition: Condition, sorting: Sorting, argum
     collapse, start = arguments.collapse_threads, arguments.position
     limit = JMAP_QUERY if arguments.limit is None else min(arguments.limit, JMAP_QUERY)
     window = (start, limit + 1)  # one more shows whether there are more
-    found = await context.store.query(context.account_id, condition, sorting.orders, collapse, window)
+    asked = (context.account_id, condition, sorting.orders, collapse, window)
+    total = None
+    if arguments.calculate_total:
+        found, total = await context.store.counted(*asked)
+    else:
+        found = await context.store.query(*asked)
     answer: Json = {"position": start, "ids": [spell(MESSAGE_PREFIX, one) for one in found[:limit]]}
     if (arguments.limit is None and len(found) > limit) or (arguments.limit or 0) > JMAP_QUERY:
         answer["limit"] = JMAP_QUERY
-    if arguments.calculate_total:
-        whole = len(found) <= limit and (found or not start)
-        count = start + len(found) if whole else await context.store.count(context.account_id, condition, collapse)
-        answer["total"] = count
+    if total is not None:
+        answer["total"] = total
     return answer
 
 

@@ -1,14 +1,19 @@
 """SEARCH and UID SEARCH, plain and with RETURN (RFC 3501 §6.4.4, RFC 4731, RFC 7162 §3.1.5)."""
 
+import asyncio
 from collections.abc import Sequence
 
+from pillarbox.core.errors import Unavailable
+from pillarbox.core.limits import IMAP_PATIENCE, PAGE
 from pillarbox.servers.imap.criteria import Asker, condition
-from pillarbox.servers.imap.selected import Selected
 from pillarbox.servers.imap.session import Answer, Session
 from pillarbox.store.model import Need
+from pillarbox.store.searching import Pause
 from pillarbox.wire.imap import encoder
 from pillarbox.wire.imap.events import Command
 from pillarbox.wire.imap.search import Search
+
+_PAGE = 20 * PAGE  # numbers found between two turns of the loop
 
 
 async def search(session: Session, command: Command, arguments: Search) -> Answer:
@@ -17,8 +22,8 @@ async def search(session: Session, command: Command, arguments: Search) -> Answe
     if arguments.uses_modseq:
         await session.enable_condstore()
     question = condition(Asker(selected, session.store.clock.now()), arguments.key)
-    found = await session.store.search(session.owner, selected.mailbox_id, question, None)
-    numbers, uids = _known(selected, found)
+    found = await session.store.search(session.owner, selected.mailbox_id, question, None, _patience(session))
+    numbers, uids = await _known(session, found)
     modseq = await _modseq(session, arguments, uids) if arguments.uses_modseq and uids else None
     told = uids if arguments.uid else numbers
     if arguments.returns is None:
@@ -29,15 +34,37 @@ async def search(session: Session, command: Command, arguments: Search) -> Answe
     return Answer(f"{command.name} completed")
 
 
-def _known(selected: Selected, found: Sequence[int]) -> tuple[list[int], list[int]]:
+def _patience(session: Session) -> Pause:
+    """What a long search does between pages: it gives up when the server stops or the client has gone, which only
+    shows when something is sent."""
+    clock = asyncio.get_running_loop().time
+    said = clock()
+
+    async def pause() -> None:
+        nonlocal said
+        if session.stream.stopping:
+            raise Unavailable("the server is shutting down")
+        if clock() > said + IMAP_PATIENCE:
+            said = clock()
+            session.stream.write(encoder.untagged("OK", "still searching"))
+        await session.breathe()
+
+    return pause
+
+
+async def _known(session: Session, found: Sequence[int]) -> tuple[list[int], list[int]]:
     """Message numbers and UIDs of those the client knows."""
+    selected = session.mailbox
     numbers, uids = [], []
     at = -1
-    for uid in found:
-        at = selected.index(uid, at + 1)
-        if at >= 0:
-            numbers.append(at + 1)
-            uids.append(uid)
+    for start in range(0, len(found), _PAGE):
+        if start:
+            await session.breathe()
+        for uid in found[start : start + _PAGE]:
+            at = selected.index(uid, at + 1)
+            if at >= 0:
+                numbers.append(at + 1)
+                uids.append(uid)
     return numbers, uids
 
 

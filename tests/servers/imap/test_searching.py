@@ -1,0 +1,81 @@
+"""A long search gives way: the server stops, the client has gone."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import pytest
+
+from pillarbox.core.ids import AccountId, MessageId
+from pillarbox.store import search_leaves
+from pillarbox.store.search_text import Source
+from pillarbox.store.store import Store
+from tests.server import PASSWORD
+from tests.servers.imap.house import House
+from tests.servers.imap.wire import Client, connect
+from tests.stores import deliver, letter
+
+
+@dataclass
+class Halt:
+    """Holds searches at their first page; `pages`: how many were begun."""
+
+    begun: asyncio.Event = field(default_factory=asyncio.Event)
+    on: asyncio.Event = field(default_factory=asyncio.Event)
+    pages: int = 0
+
+
+@pytest.fixture
+def halt(monkeypatch: pytest.MonkeyPatch) -> Halt:
+    """Searches look at one message at a time and wait before it."""
+    made = Halt()
+    rows_of = search_leaves.rows_of
+
+    async def halted(store: Store, account: AccountId, ids: Sequence[MessageId]) -> list[Source]:
+        made.pages += 1
+        made.begun.set()
+        await made.on.wait()
+        return await rows_of(store, account, ids)
+
+    monkeypatch.setattr(search_leaves, "PAGE", 1)
+    monkeypatch.setattr(search_leaves, "rows_of", halted)
+    return made
+
+
+async def searching(house: House) -> Client:
+    """A client of a mailbox of three messages that has to wait for what it searches."""
+    account = await house.account()
+    for _ in range(3):
+        await deliver(house.store, account.account_id, letter(body="a red apple\r\n"))
+    client = await connect(house.port["imap"])
+    await client.ok(f"LOGIN {account.login} {PASSWORD}")
+    await client.ok("SELECT INBOX")
+    return client
+
+
+async def test_a_search_gives_up_when_the_server_stops(house: House, halt: Halt) -> None:
+    client = await searching(house)
+    answer = asyncio.create_task(client.command('SEARCH BODY "red apple"'))
+    await halt.begun.wait()
+    draining = asyncio.create_task(house.listeners["imap"].drain(5))
+    await asyncio.sleep(0)
+    halt.on.set()
+    _, tagged = await answer
+    assert tagged.startswith(b"NO [UNAVAILABLE]")
+    assert halt.pages == 1
+    await draining
+
+
+async def test_a_search_ends_when_the_client_has_gone(house: House, halt: Halt) -> None:
+    client = await searching(house)
+    await client.send(b't UID SEARCH BODY "red apple"\r\n')
+    await halt.begun.wait()
+    client.writer.transport.abort()
+    for _ in range(500):
+        if not house.listeners["imap"].connections:
+            break
+        await asyncio.sleep(0.01)
+    halt.on.set()
+    for _ in range(20):  # time to go on, if it did
+        await asyncio.sleep(0.01)
+    assert halt.pages == 1
