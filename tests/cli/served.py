@@ -18,7 +18,7 @@ class Telling:
     text: list[bytes]
 
     def greet(self) -> None:
-        self.stream.writelines([*self.text, b"\n"])
+        self.stream.write(b"".join([*self.text, b"\n"]))
 
     async def work(self) -> None:
         if self.stream.input.startswith(b"slow"):
