@@ -9,7 +9,7 @@ import pytest
 from pillarbox.core.errors import Conflict, Invalid, NotFound, TooBig
 from pillarbox.core.ids import AccountId, Modseq, spell
 from pillarbox.core.limits import LOG_LIFE, OBJECT
-from pillarbox.store import sweeping
+from pillarbox.store import sweeping, watching
 from pillarbox.store.model import DELETED, MESSAGE_PREFIX, SEEN, Account, Arrived, FlagChange, Kind, Place, Remote
 from pillarbox.store.port import Connection, Record
 from pillarbox.store.queueing import Schedule
@@ -252,3 +252,20 @@ async def test_trimming_forgets_keys_of_gone_threads_page_by_page(
 
     left = [row[0] for row in await store.database.read(keys)]
     assert (len(left), len(set(left))) == (10, 5)
+
+
+async def test_looking_goes_on_after_a_bug(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(watching, "LOOK_SECONDS", 0.01)
+    watched = watching.Watching(engine.database())
+    looks = asyncio.Queue[None]()
+
+    async def look() -> None:
+        looks.put_nowait(None)
+        raise RuntimeError("a bug")
+
+    monkeypatch.setattr(watched, "look", look)
+    watched.start()
+    async with asyncio.timeout(20):
+        await looks.get()
+        await looks.get()
+    await watched.stop()

@@ -95,6 +95,8 @@ class Watching:
                 await self.look()
             except MailError as error:
                 _log.warning("store.look_failed", error=repr(error))
+            except Exception:  # without it hints that were lost would never be made good again
+                _log.exception("store.look_failed")
 
     async def look(self) -> None:
         """Compare the modseqs of all watched accounts with what their watchers were told."""

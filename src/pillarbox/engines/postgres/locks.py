@@ -106,6 +106,8 @@ class PostgresLocks:
                 await self.renew()
             except MailError as error:
                 _log.warning("engines.lease_not_renewed error=%s", error)
+            except Exception:  # without it everything held would expire
+                _log.exception("engines.lease_not_renewed")
 
 
 def _key(lease: Lease) -> tuple[AccountId, str, int]:
