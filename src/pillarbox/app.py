@@ -19,7 +19,7 @@ import structlog
 from pillarbox import workers
 from pillarbox.config.settings import Endpoint, Settings
 from pillarbox.core.clock import SystemClock
-from pillarbox.core.limits import DRAIN
+from pillarbox.core.limits import DRAIN, WORKERS
 from pillarbox.engines.blobs.files import FileBlobs
 from pillarbox.engines.locks.files import FileLocks
 from pillarbox.engines.migration import migrate
@@ -53,7 +53,6 @@ from pillarbox.store.store import Store
 
 log = structlog.get_logger()
 
-MOST_WORKERS = 64
 HOUSEKEEPING_LOOK = 2.0  # seconds between two tries to become the process that keeps house
 
 
@@ -81,7 +80,7 @@ def run(settings: Settings, file: Path, on_ready: Callable[[Settings], None]) ->
 def worker_count(settings: Settings) -> int:
     """How many processes serve."""
     wanted = settings.server.workers
-    return min(MOST_WORKERS, os.cpu_count() or 1) if wanted == "auto" else wanted
+    return min(WORKERS, os.cpu_count() or 1) if wanted == "auto" else wanted
 
 
 @contextmanager

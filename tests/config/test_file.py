@@ -15,6 +15,7 @@ REFUSED = [
     ('[serve]\nhostname = "a"', "line 1: unknown key serve; did you mean server?"),
     ("[limits]\n\nhostname = 3", "line 3: unknown key limits.hostname; did you mean server.hostname?"),
     ("[server]\nworkers = 0", "line 2: server.workers: Expected int >= 1"),
+    ("[server]\nworkers = 300", "line 2: server.workers: Expected int <= 64"),
     ('[server]\nworkers = "many"', "line 2: server.workers: Invalid enum value 'many'"),
     ('[listeners]\nsmtp = "2525"', 'line 2: listeners.smtp: Expected "address:port" or "off"'),
     ('[listeners]\nsmtp = "1.2.3.4:99999"', 'line 2: listeners.smtp: Expected "address:port" or "off"'),

@@ -7,7 +7,7 @@ from msgspec import Meta, Struct, field
 
 from pillarbox.core import limits
 
-Positive = Annotated[int, Meta(ge=1)]
+Processes = Annotated[int, Meta(ge=1, le=limits.WORKERS)]
 
 
 class Endpoint:
@@ -45,7 +45,7 @@ class Server(Struct, frozen=True, forbid_unknown_fields=True):
     data: Path = Path("var")
     """The folder that holds everything: mail, certificates, spool. Relative to this file."""
 
-    workers: Positive | Literal["auto"] = "auto"
+    workers: Processes | Literal["auto"] = "auto"
     """Processes that serve, or "auto" for one per core. 1 runs in the starting process."""
 
 

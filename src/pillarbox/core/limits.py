@@ -151,3 +151,4 @@ FIRST_IDLE = 60  # seconds before a session sets its own deadline
 CONNECTIONS = 50_000  # on one listener of one process; more are closed at once
 BACKLOG = 1024  # connections not accepted yet
 DRAIN = 10  # seconds a stopping server gives its sessions
+WORKERS = 64  # processes that serve; a supervisor hears their numbers as octets
