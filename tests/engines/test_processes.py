@@ -1,11 +1,15 @@
 """Several processes on one SQLite file, and processes that are killed while they write."""
 
+import multiprocessing
 import os
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
+from pillarbox.core.errors import Unavailable
+from pillarbox.engines.sqlite.connection import open_connection
 from pillarbox.engines.sqlite.database import SqliteDatabase
 from pillarbox.store.port import Connection
 from tests.engines import writing
@@ -49,6 +53,30 @@ async def test_processes_write_at_once_without_loss(sqlite_path: str) -> None:
     expected = {first + n for first in (1, 1001, 2001) for n in range(300)}
     assert set.union(*told) == expected == await written(database)
     await database.close()
+
+
+def opened_together(path: str, together: threading.Barrier, told: "multiprocessing.SimpleQueue[str]") -> None:
+    """Open a file at the same moment as others do; tells what went wrong, or nothing."""
+    together.wait()
+    try:
+        open_connection(path)
+    except Unavailable as error:
+        told.put(str(error))
+    else:
+        told.put("")
+
+
+def test_a_new_file_is_opened_by_several_processes_at_once(tmp_path: Path) -> None:
+    spawn = multiprocessing.get_context("fork")
+    for number in range(20):
+        together, told = spawn.Barrier(4), spawn.SimpleQueue()
+        arguments = (str(tmp_path / f"{number}.db"), together, told)
+        processes = [spawn.Process(target=opened_together, args=arguments) for _ in range(4)]
+        for process in processes:
+            process.start()
+        assert [told.get() for _ in processes] == [""] * 4
+        for process in processes:
+            process.join()
 
 
 async def test_what_was_acknowledged_survives_kill(sqlite_path: str) -> None:

@@ -114,8 +114,7 @@ class Login(Struct, frozen=True, forbid_unknown_fields=True):
     """Passwords."""
 
     plain_from_loopback: bool = False
-    """Take logins, by whatever mechanism, without TLS from programs on this very machine. Loopback is trusted in no other
-    way."""
+    """Take logins without TLS from programs on this very machine. Loopback is trusted in no other way."""
 
 
 class Http(Struct, frozen=True, forbid_unknown_fields=True):

@@ -2,6 +2,7 @@
 
 import logging
 import os
+import time
 from collections.abc import Coroutine, Sequence
 from typing import Any, NoReturn, TypeVar, cast
 
@@ -43,8 +44,8 @@ def open_connection(path: str, *, readonly: bool = False) -> apsw.Connection:
         _create_private(path)
         raw = apsw.Connection(path, statementcachesize=STATEMENTS)
         raw.set_busy_timeout(BUSY_MILLISECONDS)
+        use_wal(raw)
         for pragma in (
-            "journal_mode=WAL",
             "synchronous=FULL",
             f"cache_size=-{CACHE_KIB}",
             "wal_autocheckpoint=0",
@@ -56,6 +57,20 @@ def open_connection(path: str, *, readonly: bool = False) -> apsw.Connection:
     except (apsw.Error, OSError) as error:
         refuse(error)
     return raw
+
+
+def use_wal(raw: apsw.Connection) -> None:
+    """WAL mode. Processes that open a new file at the same moment find it locked here, whatever the busy timeout."""
+    end = time.monotonic() + BUSY_MILLISECONDS / 1000
+    while True:
+        try:
+            raw.execute("PRAGMA journal_mode=WAL").fetchall()
+        except apsw.BusyError:
+            if time.monotonic() > end:
+                raise
+            time.sleep(0.01)
+        else:
+            return
 
 
 def _create_private(path: str) -> None:

@@ -12,7 +12,7 @@ import structlog
 
 from pillarbox.core.errors import Unavailable
 from pillarbox.core.ids import AccountId, MessageId
-from pillarbox.engines.sqlite.connection import refuse
+from pillarbox.engines.sqlite.connection import refuse, use_wal
 from pillarbox.store.vocabulary import MERGE, Cursor, Document, Found, Wanted, asked, enough, merged, segment
 
 T = TypeVar("T")
@@ -53,7 +53,8 @@ class _Opened:
         self.raw = apsw.Connection(path)
         self.raw.set_busy_timeout(BUSY_MILLISECONDS)
         # Not FULL: what a power failure takes is indexed again, as the cursor goes with it.
-        for pragma in ("journal_mode=WAL", "synchronous=NORMAL", f"cache_size=-{CACHE_KIB}", "temp_store=MEMORY"):
+        use_wal(self.raw)
+        for pragma in ("synchronous=NORMAL", f"cache_size=-{CACHE_KIB}", "temp_store=MEMORY"):
             self.raw.execute(f"PRAGMA {pragma}").fetchall()
 
 
