@@ -176,6 +176,11 @@ async def _narrow(store: "Store", account: AccountId, leaves: Sequence[_Leaf]) -
     except Unavailable:  # reported by the engine; the texts are there all the same
         found = Found(Cursor(), tuple(set() if one.probes else None for one in asked))
     behind = await _behind(store, account, found) | (found.sets[-1] or set())
+    await asyncio.to_thread(_settle, leaves, found, behind)  # sets of very many messages take their time
+
+
+def _settle(leaves: Sequence[_Leaf], found: Found, behind: Ids) -> None:
+    """What the index knows of each leaf."""
     for leaf, fitting in zip(leaves, found.sets, strict=False):
         if fitting is None:
             if leaf.wanted.decided and not leaf.wanted.probes:
@@ -200,10 +205,7 @@ async def _behind(store: "Store", account: AccountId, found: Found) -> Ids:
 
 async def _look(store: "Store", account: AccountId, leaves: Sequence[_Leaf], within: Ids, effort: Effort) -> None:
     """Test the messages that are open, the newest first, a page at a time."""
-    pending = within
-    if all(leaf.open_ is not None for leaf in leaves):
-        pending = within & set[MessageId]().union(*(leaf.open_ or () for leaf in leaves))
-    ordered = sorted(pending, reverse=True)
+    ordered = await asyncio.to_thread(_pending, leaves, within)
     looks, octets = SEARCH_LOOKS, SEARCH_LOOK_OCTETS  # left, when bounded
     for at in range(0, len(ordered), PAGE):
         await effort.pause()
@@ -221,6 +223,14 @@ async def _look(store: "Store", account: AccountId, leaves: Sequence[_Leaf], wit
             leaves = [leaf for leaf in leaves if not leaf.reads]
             if not leaves:
                 break
+
+
+def _pending(leaves: Sequence[_Leaf], within: Ids) -> list[MessageId]:
+    """The messages that are open, the newest first."""
+    pending = within
+    if all(leaf.open_ is not None for leaf in leaves):
+        pending = within & set[MessageId]().union(*(leaf.open_ or () for leaf in leaves))
+    return sorted(pending, reverse=True)
 
 
 def _affordable(rows: Sequence[Source], octets: int) -> tuple[list[Source], int]:
