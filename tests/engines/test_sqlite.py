@@ -197,3 +197,19 @@ async def test_without_the_lock_nothing_is_written(rows: str, monkeypatch: pytes
     assert await count(database) == 400
     assert await database.write(lambda c: c.run("DELETE FROM t")) == 400
     await database.close()
+
+
+class Ending(BaseException):
+    """What no `except Exception` takes, as KeyboardInterrupt."""
+
+
+async def test_a_unit_that_ends_with_the_process_leaves_nobody_waiting(sqlite_path: str) -> None:
+    database = SqliteDatabase(sqlite_path)
+    asyncio.get_running_loop().set_exception_handler(lambda *_: None)
+
+    async def stop(connection: Connection) -> None:
+        raise Ending
+
+    with pytest.raises(Unavailable):
+        await database.write(stop)
+    await database.close()

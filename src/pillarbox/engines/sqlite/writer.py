@@ -175,6 +175,9 @@ class GroupWriter:
             value = drive(cast(Coroutine[Any, Any, Any], waiter.unit(connection)))
         except (Exception, asyncio.CancelledError) as raised:
             error = raised
+        except BaseException as raised:  # the process is told to end: the group goes with it, and its waiters learn it
+            outcomes.append(Outcome(waiter.future, None, raised))
+            raise
         connection.end()
         outcomes.append(Outcome(waiter.future, value, error))
         if not self._raw.in_transaction:

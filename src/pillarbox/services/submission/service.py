@@ -117,13 +117,13 @@ class Submissions:
         try:
             await self.check_sender(account, sender)
             arrived = await manuscript.finish()
-        except MailError:
+        except BaseException:
             manuscript.discard()
             raise
         try:
             for author in manuscript.authors:
                 await self.check_sender(account, author)
-        except MailError:
+        except BaseException:
             discard(arrived)
             raise
         local = tuple(one.target for one in recipients if isinstance(one.target, Local))
@@ -147,7 +147,7 @@ class Submissions:
             fault = lines.fault()
             if fault is not None:
                 raise Invalid(fault.value)
-        except MailError:
+        except BaseException:
             manuscript.discard()
             raise
         return await self.prepare(account, manuscript, sender, targets, mark)
