@@ -72,9 +72,7 @@ async def inbox(store: Store, account: AccountId) -> Mailbox:
     return await store.mailbox_named(account, "INBOX")
 
 
-async def deliver(
-    store: Store, account: AccountId, octets: bytes | None = None, place: Place | None = None
-) -> Added:
+async def deliver(store: Store, account: AccountId, octets: bytes | None = None, place: Place | None = None) -> Added:
     """A message into INBOX, or another place."""
     arrived = await arrive(store, octets if octets is not None else letter())
     target = place or Place((await inbox(store, account)).mailbox_id)

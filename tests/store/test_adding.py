@@ -128,9 +128,7 @@ async def test_replies_join_their_thread(store: Store, you: Account) -> None:
     reply = await deliver(
         store, you.account_id, letter("Re: Plan", name="b@x", extra="In-Reply-To: <a@x>\r\nReferences: <a@x>\r\n")
     )
-    other = await deliver(
-        store, you.account_id, letter("Other plan", name="c@x", extra="References: <a@x> <b@x>\r\n")
-    )
+    other = await deliver(store, you.account_id, letter("Other plan", name="c@x", extra="References: <a@x> <b@x>\r\n"))
     late = await deliver(store, you.account_id, letter("plan", name="d@x", extra="References: <e@x> <b@x>\r\n"))
     assert first.thread_id == reply.thread_id == late.thread_id != other.thread_id
     members = await store.thread(you.account_id, [first.thread_id, other.thread_id])

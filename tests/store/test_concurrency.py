@@ -19,9 +19,7 @@ async def test_overlapping_recipients_and_repeats(store: Store, other: Store, yo
             accounts.reverse()
 
         async def unit(tx: Transaction) -> list[Added]:
-            return [
-                await tx.add(one, arrived, [Place(boxes[one])], delivery_id=f"d{number}") for one in accounts
-            ]
+            return [await tx.add(one, arrived, [Place(boxes[one])], delivery_id=f"d{number}") for one in accounts]
 
         return sum(not added.already for added in await to.write(accounts, unit))
 

@@ -82,9 +82,7 @@ async def trim(connection: Connection, account: AccountId, before: int, seen_bef
 
     Runs under the account's lock.
     """
-    row = await connection.one(
-        "SELECT max(modseq) FROM change_log WHERE account_id = $1 AND at < $2", account, before
-    )
+    row = await connection.one("SELECT max(modseq) FROM change_log WHERE account_id = $1 AND at < $2", account, before)
     if row and row[0] is not None:
         await connection.run("DELETE FROM change_log WHERE account_id = $1 AND modseq <= $2", account, row[0])
         sql = "UPDATE account SET log_floor = $2 WHERE account_id = $1 AND log_floor < $2"

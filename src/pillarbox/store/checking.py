@@ -98,9 +98,7 @@ async def _look(connection: Connection, account: AccountId) -> tuple[list[Findin
             findings.append(Finding(account, "uidnext", f"{row[6]}: {row[4]} but UID {real[4]} exists"))
         if row[5] < real[5] or row[5] > state[0]:
             findings.append(Finding(account, "modseq", f"{row[6]}: {row[5]}, rows {real[5]}, account {state[0]}"))
-    held = await connection.one(
-        "SELECT coalesce(sum(size), 0), count(*) FROM message WHERE account_id = $1", account
-    )
+    held = await connection.one("SELECT coalesce(sum(size), 0), count(*) FROM message WHERE account_id = $1", account)
     if held is not None and held != state[1:]:
         findings.append(Finding(account, "account_counters", f"{state[1:]} instead of {held}"))
     for mailbox_id, uid in await connection.all(ORPHANS, account):

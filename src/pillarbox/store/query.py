@@ -138,8 +138,23 @@ class Text:
 
 
 Condition = (
-    All | And | Or | Not | Flags | Keyword | InMailbox | ThreadKeyword | Size | Time | Uids | Ids | InThread
-    | ModifiedSince | HasAttachment | Header | Text
+    All
+    | And
+    | Or
+    | Not
+    | Flags
+    | Keyword
+    | InMailbox
+    | ThreadKeyword
+    | Size
+    | Time
+    | Uids
+    | Ids
+    | InThread
+    | ModifiedSince
+    | HasAttachment
+    | Header
+    | Text
 )
 
 

@@ -136,9 +136,7 @@ class Sweeper:
         return [row[0] for row in await self._database.read_apart(unit)]
 
 
-async def _used(
-    connection: Connection, database: Database, ids: Iterable[str], account: AccountId | None
-) -> set[str]:
+async def _used(connection: Connection, database: Database, ids: Iterable[str], account: AccountId | None) -> set[str]:
     """Those of the blobs that a message, an upload or a queued message refers to (of one account, or of any)."""
     array = database.dialect.array(list(ids))
     where, values = ("account_id = $2 AND ", (account,)) if account is not None else ("", ())

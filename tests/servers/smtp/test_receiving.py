@@ -152,8 +152,7 @@ async def test_postmaster(house: House) -> None:
 async def test_replies_of_a_batch_come_in_one_segment(house: House) -> None:
     async with Client(house.port("mx")) as client:
         client.send(
-            b"EHLO c.test\r\nMAIL FROM:<a@b.test>\r\nRCPT TO:<you@demo.test>\r\nRCPT TO:<nobody@demo.test>\r\n"
-            b"DATA\r\n"
+            b"EHLO c.test\r\nMAIL FROM:<a@b.test>\r\nRCPT TO:<you@demo.test>\r\nRCPT TO:<nobody@demo.test>\r\nDATA\r\n"
         )
         burst = await client.burst()
     assert burst.startswith(b"250-" + HOST.encode())

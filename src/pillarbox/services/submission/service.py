@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from pillarbox.core.errors import Denied, Invalid, MailError, NotFound, OverQuota
+from pillarbox.core.errors import Denied, Invalid, NotFound, OverQuota
 from pillarbox.core.ids import AccountId
 from pillarbox.services.delivery.recipient import find_recipient
 from pillarbox.services.delivery.service import Envelope, accounts_of, new_delivery_id, place
