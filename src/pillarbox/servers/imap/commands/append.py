@@ -59,6 +59,10 @@ def take(session: Session, chunk: AppendChunk) -> None:
     under_way = session.appending
     assert under_way is not None  # the decoder gives chunks between AppendStart and AppendEnd only
     if under_way.failure is None:
+        if b"\0" in chunk.octets:  # RFC 3501 §4.3.1: everything else is kept as it is
+            under_way.failure = bad("NUL in a literal")
+            under_way.spool.discard()
+            return
         try:
             under_way.spool.write(chunk.octets)
         except MailError as error:
