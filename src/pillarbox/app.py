@@ -56,6 +56,9 @@ log = structlog.get_logger()
 HOUSEKEEPING_LOOK = 2.0  # seconds between two tries to become the process that keeps house
 
 
+_PRIVATE = 0o077  # whatever is made is for its owner alone, also in a data folder that others may enter
+
+
 class CannotStart(OSError):
     """The server cannot start; the text says why and what to do, in one line."""
 
@@ -66,6 +69,7 @@ def run(settings: Settings, file: Path, on_ready: Callable[[Settings], None]) ->
     `on_ready` is called once when every port answers, with the settings in force (ports chosen). Returns the exit
     code. Raises CannotStart.
     """
+    os.umask(_PRIVATE)
     with _only_server_of(settings.server.data), hold_ports(settings, file) as chosen:
         try:
             if ensure_certificate(chosen.certificate, chosen.key, chosen.server.hostname):
@@ -143,6 +147,7 @@ def _raise_file_limit() -> None:
 @asynccontextmanager
 async def open_store(settings: Settings) -> AsyncIterator[Store]:
     """The mail store of these settings, its tables made. Raises Unavailable, OSError."""
+    os.umask(_PRIVATE)
     data = settings.server.data
     data.mkdir(parents=True, exist_ok=True, mode=0o700)
     async with AsyncExitStack() as stack:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.attacks.house import ATTACKER, MESSAGE_SIZE, VANDAL, VICTIM, House
+from tests.attacks.house import ATTACKER, MESSAGE_SIZE, SECRETS, VANDAL, VICTIM, House
 from tests.server import PillarboxServer
 
 _MEMORY = 4 << 30  # octets; what explodes shall not take the machine with it
@@ -27,6 +27,8 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
         yield House(server, server.add_account(VICTIM), server.add_account(ATTACKER))
     finally:
         server.stop()
+    said = server.log.read_text("utf-8", "replace")
+    assert not [secret for secret in SECRETS if secret in said], "the log holds secrets"
 
 
 @pytest.fixture(autouse=True)

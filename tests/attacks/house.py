@@ -17,6 +17,8 @@ VICTIM = f"victim@{DOMAIN}"
 ATTACKER = f"attacker@{DOMAIN}"
 VANDAL = f"vandal@{DOMAIN}"  # one more attacker, whose mailboxes are not the same afterwards
 MESSAGE_SIZE = 2 << 20
+SECRETS = ("wrong-guess", "guess1", "=secret", '"secret"', " secret", "argon2", "Basic ", "Bearer ", "AHZpY3RpbU")
+"""What no line of the log may hold after all attacks: passwords given right and wrong, in every spelling."""
 
 Call = tuple[str, dict[str, Any], str]
 

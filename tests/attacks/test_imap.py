@@ -138,6 +138,22 @@ def test_many_pieces_of_a_message_are_not_gathered_in_memory(house: House) -> No
     _lives(house)
 
 
+def test_what_is_kept_of_headers_is_not_gathered_in_memory_either(house: House) -> None:
+    head = b"Subject: " + b"y" * 900 + b"\r\nTo: " + b"a" * 900 + b"@b.test\r\n\r\n"
+    with house.imap(VANDAL) as peer:
+        for _ in range(150):
+            peer.send(b"a APPEND INBOX {%d+}\r\n" % len(head) + head + b"\r\n")
+        peer.command(b"NOOP")
+        peer.command(b"SELECT INBOX")
+        items = b" ".join(b"BODY.PEEK[HEADER.FIELDS (SUBJECT TO A%d)]" % n for n in range(490))
+        before = top = house.rss()
+        peer.say(b"x FETCH 1:* (" + items + b")")
+        for _ in range(40):
+            assert peer.exactly(2_000_000)
+            top = max(top, house.rss())
+    assert top - before < _ROOM, (top - before) >> 20
+
+
 def test_headers_chosen_a_thousand_times_hold_up_nobody(house: House) -> None:
     uid = house.append(b"".join(b"X-%d: y\r\n" % n for n in range(4000)) + b"\r\nbody")
     items = b" ".join(b"BODY.PEEK[HEADER.FIELDS (A%d)]" % n for n in range(400))

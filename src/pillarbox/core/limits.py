@@ -51,6 +51,7 @@ MIME_PARTS = 10_000  # parts of one message; what follows belongs to the last on
 MIME_CANDIDATES = 1_000_000  # lines beginning with -- that are compared with the open boundaries
 HTML_SIZE = 4 << 20  # characters of an HTML body that are cleaned
 HTML_WORK = 4_000_000  # sum over the tags of the elements open before them; a real newsletter has less than 500,000
+HTML_REFERENCES = 100_000  # ampersands: each makes the parser copy the text before it once more
 HTML_FORMATTING_WORK = 400_000  # the same for b, font and their kind, which HTML opens again in every paragraph
 HEADER_FIELDS = 10_000  # fields of one header; what follows is not looked at
 HEADER_FIELD = 1 << 20  # octets of one field that are decoded

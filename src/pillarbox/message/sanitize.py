@@ -12,7 +12,7 @@ from urllib.parse import unquote
 
 import nh3
 
-from pillarbox.core.limits import HTML_FORMATTING_WORK, HTML_SIZE, HTML_WORK
+from pillarbox.core.limits import HTML_FORMATTING_WORK, HTML_REFERENCES, HTML_SIZE, HTML_WORK
 from pillarbox.message.body import html_text
 
 
@@ -94,9 +94,11 @@ def clean_html(html: str, cid: Callable[[str], str | None], remote: bool) -> Cle
 
     `cid` gives the URL for the Content-ID of a `cid:` picture (RFC 2392), or None when there is no such part. Without
     `remote` the address of a remote picture is kept in the attribute `data-blocked-src` and not loaded. Links open
-    elsewhere and tell nobody where they were followed from. What is nested beyond reason comes back as plain text.
+    elsewhere and tell nobody where they were followed from. What is nested, or full of character references, beyond
+    reason comes back as plain text.
     """
-    if too_deep(html := html.replace("\0", "")[:HTML_SIZE]):
+    html = html.replace("\0", "")[:HTML_SIZE]
+    if html.count("&") > HTML_REFERENCES or too_deep(html):
         return Cleaned(f"<pre>{escape(html_text(html))}</pre>", 0)
     blocked = 0
     # nh3 can change an attribute's value but not its name: the name follows when the markup is well-formed.

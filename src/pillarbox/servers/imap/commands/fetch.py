@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import msgspec
 
 from pillarbox.core.ids import Modseq
-from pillarbox.core.limits import BLOB_INLINE, IMAP_FETCH_BATCH
+from pillarbox.core.limits import BLOB_INLINE, IMAP_FETCH_BATCH, LISTING
 from pillarbox.message.structure import decode
 from pillarbox.servers.imap.bodies import pieces_of, stream_message
 from pillarbox.servers.imap.errors import Refused
@@ -105,9 +105,12 @@ async def _listed(session: Session, arguments: Fetch, numbered: Numbered, seen: 
     recent = session.mailbox.recent
     others: list[Row] = []
     for prepared, part in zip(_plans(session, arguments.items), _parted(numbered, seen), strict=True):
-        lines, rest = spell_listed(prepared, part, recent)
-        session.stream.write(b"".join(lines))
-        others += rest
+        step = max(1, IMAP_FETCH_BATCH // (LISTING * len(prepared.bodies)))
+        for start in range(0, len(part), step):
+            lines, rest = spell_listed(prepared, part[start : start + step], recent)
+            session.stream.write(b"".join(lines))
+            others += rest
+            await session.breathe()
     whole = True
     if others:
         uids = sorted(row.uid for row in others)
