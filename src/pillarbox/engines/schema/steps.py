@@ -118,7 +118,7 @@ _SCRAM: Final = (
 )
 
 _LISTING: Final = (
-    # Apart from the message, so that neither makes reading the other longer (decision 0007). Messages from before, and
+    # Apart from the message, so that neither makes reading the other longer (decision 0005). Messages from before, and
     # those with odd headers, have none.
     """CREATE TABLE listing (account_id {integer} NOT NULL, message_id {integer} NOT NULL, octets {octets} NOT NULL,
     PRIMARY KEY (account_id, message_id)){clustered}""",

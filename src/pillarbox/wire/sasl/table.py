@@ -31,4 +31,4 @@ BOUND = frozenset(name for name in MECHANISMS if name.endswith("-PLUS"))
 
 ADVERTISED = tuple(name for name in MECHANISMS if name not in BOUND)
 """The names to list where logging in is possible. Those that bind the channel are taken under TLS but not listed:
-mutt 2.2 (GNU SASL) prefers them wherever it sees them, knows only other bindings, and then gives up (decision 0008)."""
+mutt 2.2 (GNU SASL) prefers them wherever it sees them, knows only other bindings, and then gives up (decision 0006)."""
