@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pillarbox.core.ids import AccountId
-from pillarbox.store.model import Need, Place
+from pillarbox.store.model import Mailbox, Need, Place
 from pillarbox.store.store import Store
 from pillarbox.store.transaction import Transaction
 from tests.server import PillarboxServer
@@ -64,13 +64,17 @@ class Person:
         """The octets of all messages of a mailbox by UID."""
         return [held.octets for held in self.mail(mailbox)]
 
-    def mailboxes(self) -> set[str]:
-        """The full names of all mailboxes."""
+    def boxes(self) -> list[Mailbox]:
+        """All mailboxes."""
 
-        async def work(store: Store) -> set[str]:
-            return {box.name for box in await store.mailboxes(self.account)}
+        async def work(store: Store) -> list[Mailbox]:
+            return await store.mailboxes(self.account)
 
         return self.server.store(work)
+
+    def mailboxes(self) -> set[str]:
+        """The full names of all mailboxes."""
+        return {box.name for box in self.boxes()}
 
 
 async def _mailbox(store: Store, account: AccountId, name: str, flags: int) -> Place:

@@ -5,6 +5,7 @@ mbsync adds a field X-TUID to what it writes, on either side; comparisons are oc
 
 import re
 from pathlib import Path
+from shutil import rmtree
 
 import pytest
 
@@ -133,3 +134,21 @@ def test_a_stranger_certificate_is_refused(home: Home, you: Person) -> None:
     done = home.run(sync)
     assert done.code != 0
     assert "certificate" in done.text
+
+
+def test_a_mailbox_deleted_at_home_goes_here_and_leaves_those_below(home: Home, you: Person) -> None:
+    sync, near = configured(home, you), home.folder / "mail"
+    you.put(letter(1), mailbox="Work")
+    you.put(letter(2), mailbox="Work/Below")
+    home.ok(sync)
+    for part in ("cur", "new"):
+        for path in (near / "Work" / part).iterdir():
+            path.unlink()
+    home.ok(sync)
+    for part in ("cur", "new", "tmp"):
+        rmtree(near / "Work" / part)
+    home.run(sync)  # it warns
+    home.ok(sync)
+    (work,) = [box for box in you.boxes() if box.name == "Work"]
+    assert not work.selectable
+    assert server_side(you, "Work/Below") == maildir(near / "Work" / "Below") == {letter(2): ""}
