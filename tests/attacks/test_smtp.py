@@ -258,6 +258,21 @@ def test_what_is_too_large_is_refused(house: House) -> None:
         assert _deliver(peer, b"Received: by x\r\n" * 101 + b"\r\nloop").startswith(b"554 5.4.6")
 
 
+def test_many_unfinished_messages_do_not_fill_the_memory(house: House) -> None:
+    before = house.rss()
+    peers = [house.smtp() for _ in range(150)]
+    for peer in peers:
+        _begin(peer)
+        assert peer.ask(b"DATA").startswith(b"354")
+        peer.send(b"Subject: torso\r\n\r\n" + (b"x" * 998 + b"\r\n") * 1000)
+    with house.smtp() as peer:
+        assert _deliver(peer, b"Subject: in between\r\n\r\nx").startswith(b"250")
+    assert b"Subject: in between" in _last(house)
+    assert house.rss() - before < 110 << 20, (house.rss() - before) >> 20
+    for peer in peers:
+        peer.close()
+
+
 def test_recipients_are_counted(house: House) -> None:
     with house.smtp() as peer:
         assert peer.ask(b"MAIL FROM:<a@b.example>").startswith(b"250")

@@ -57,6 +57,7 @@ HEADER_FIELDS = 10_000  # fields of one header; what follows is not looked at
 HEADER_FIELD = 1 << 20  # octets of one field that are decoded
 ADDRESSES = 5_000  # addresses decoded of one field
 BLOB_INLINE = 128 << 10  # octets: up to this a blob is a row, above it is a file; decision 0004
+SPOOL_ALL = 64 << 20  # octets of all messages arriving at a process that are kept in memory; more go to files at once
 LISTING = 4096  # octets of the header fields that are kept apart for lists, message.listing
 LISTING_HEADER = 64 << 10  # octets of a header that such fields are kept of
 LISTING_LAYOUT = 2048  # octets of the names of its fields

@@ -13,7 +13,7 @@ from blake3 import blake3
 
 from pillarbox.core.errors import TooBig, Unavailable
 from pillarbox.core.ids import BlobId
-from pillarbox.core.limits import BLOB_INLINE, SPOOL_MEMORY
+from pillarbox.core.limits import BLOB_INLINE, SPOOL_ALL, SPOOL_MEMORY
 from pillarbox.message.digest import Summary, summarise
 from pillarbox.store.adding import packed
 from pillarbox.store.model import Arrived, StoreLimits
@@ -22,15 +22,21 @@ PREFIX = "pillarbox-"
 SUFFIX = ".spool"
 
 
+class _Held:
+    """How many octets of arriving messages this process keeps in memory."""
+
+    octets = 0
+
+
 class Spooling:
     """One message or upload on its way in. Call `write` for each chunk, then `finish`, or `discard`."""
 
-    __slots__ = ("_chunks", "_file", "_hash", "_limits", "size")
+    __slots__ = ("_file", "_hash", "_limits", "_memory", "size")
 
     def __init__(self, limits: StoreLimits) -> None:
         self._limits = limits
         self._hash = blake3()
-        self._chunks: list[bytes] = []
+        self._memory = bytearray()  # one, not a list of pieces: those of a peer that trickles may be an octet each
         self._file: BinaryIO | None = None
         self.size = 0
         """Octets so far."""
@@ -43,11 +49,12 @@ class Spooling:
             self.discard()
             raise TooBig(f"more than {self._limits.message_size} octets")
         self._hash.update(octets)
-        if self._file is None and self.size > SPOOL_MEMORY:
-            self._file = _temporary(self._limits.spool_dir, self._chunks)
-            self._chunks = []
+        if self._file is None and (self.size > SPOOL_MEMORY or _Held.octets + len(octets) > SPOOL_ALL):
+            self._file = _temporary(self._limits.spool_dir, (self._memory,))
+            self._forget()
         if self._file is None:
-            self._chunks.append(octets)
+            self._memory += octets
+            _Held.octets += len(octets)
         else:
             _put(self._file, octets)
 
@@ -55,14 +62,16 @@ class Spooling:
         """The octets with what the store keeps about them. A large message is read in a thread."""
         blob_id = BlobId(self._hash.hexdigest())
         if self._file is None:
-            octets = b"".join(self._chunks)
-            self._chunks = []
+            octets = bytes(self._memory)
+            self._forget()
             if self.size <= BLOB_INLINE:
-                return Arrived(blob_id, self.size, octets, None, summarise(octets), packed(octets))
+                return _small(blob_id, octets)
             return Arrived(blob_id, self.size, octets, None, await asyncio.to_thread(summarise, octets))
         file, self._file = self._file, None
         path = file.name
         try:
+            if self.size <= BLOB_INLINE:
+                return _small(blob_id, await asyncio.to_thread(_taken_back, file))
             return Arrived(blob_id, self.size, None, path, await asyncio.to_thread(_close_and_read, file))
         except BaseException:
             remove(path)
@@ -70,10 +79,22 @@ class Spooling:
 
     def discard(self) -> None:
         """Forget the octets; harmless after `finish`, whose result stays good."""
-        self._chunks = []
+        self._forget()
         if self._file is not None:
             _abandon(self._file)
             self._file = None
+
+    def _forget(self) -> None:
+        _Held.octets -= len(self._memory)
+        self._memory = bytearray()
+
+    def __del__(self) -> None:
+        self._forget()
+
+
+def _small(blob_id: BlobId, octets: bytes) -> Arrived:
+    """Octets that will be a row."""
+    return Arrived(blob_id, len(octets), octets, None, summarise(octets), packed(octets))
 
 
 def discard(arrived: Arrived) -> None:
@@ -104,7 +125,7 @@ def clear(spool_dir: str) -> None:
             path.unlink(missing_ok=True)
 
 
-def _temporary(folder: str, chunks: Iterable[bytes]) -> BinaryIO:
+def _temporary(folder: str, chunks: Iterable[bytes | bytearray]) -> BinaryIO:
     try:
         Path(folder).mkdir(mode=0o700, parents=True, exist_ok=True)
         descriptor, path = tempfile.mkstemp(suffix=SUFFIX, prefix=f"{PREFIX}{os.getpid()}-", dir=folder)
@@ -117,7 +138,7 @@ def _temporary(folder: str, chunks: Iterable[bytes]) -> BinaryIO:
     return file
 
 
-def _put(file: BinaryIO, octets: bytes) -> None:
+def _put(file: BinaryIO, octets: bytes | bytearray) -> None:
     try:
         file.write(octets)
     except OSError as error:
@@ -129,6 +150,17 @@ def _abandon(file: BinaryIO) -> None:
     with contextlib.suppress(OSError):  # closing tries once more to write what did not fit
         file.close()
     Path(file.name).unlink(missing_ok=True)
+
+
+def _taken_back(file: BinaryIO) -> bytes:
+    """The octets of a temporary file that is not wanted any more."""
+    try:
+        file.close()
+        octets = Path(file.name).read_bytes()
+    except OSError as error:
+        raise Unavailable(f"spool: {error}") from error
+    remove(file.name)
+    return octets
 
 
 def _close_and_read(file: BinaryIO) -> Summary:
