@@ -2,8 +2,10 @@
 
 import hashlib
 import hmac
+import ipaddress
 import secrets
 from collections import OrderedDict
+from functools import lru_cache
 
 from pillarbox.core import limits
 
@@ -58,3 +60,17 @@ class Failures:
     def throttled(self, peer: str, now: float) -> bool:
         """Whether this address has been wrong so often that its wrong answers are slowed (RFC 9051 §11.3)."""
         return self.count(peer, now) >= limits.LOGIN_FAILURES
+
+
+@lru_cache(maxsize=4096)
+def network(peer: str) -> str:
+    """What guesses are counted by: an IPv4 address, or the 64 bits of an IPv6 address that one customer has."""
+    try:
+        address = ipaddress.ip_address(peer.partition("%")[0])
+    except ValueError:
+        return peer
+    if isinstance(address, ipaddress.IPv4Address):
+        return str(address)
+    if address.ipv4_mapped is not None:
+        return str(address.ipv4_mapped)
+    return str(ipaddress.ip_network((int(address) >> 64 << 64, 64)))

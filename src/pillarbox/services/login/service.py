@@ -13,7 +13,7 @@ import structlog
 from pillarbox.core import limits
 from pillarbox.core.errors import Busy, Denied, MailError
 from pillarbox.services.login.bearers import TokenCheck
-from pillarbox.services.login.memory import Failures, Remembered
+from pillarbox.services.login.memory import Failures, Remembered, network
 from pillarbox.services.login.passwords import NOBODY, scram_keys, verify_password
 from pillarbox.services.login.tokens import Tokens
 from pillarbox.store.model import Account
@@ -49,6 +49,7 @@ class Logins:
         which), Busy when too many logins wait. An address that has guessed wrong often is told so ever later, and may
         try few things at once; whoever knows the password is not held up by the guesses of others.
         """
+        peer = network(peer)
         account = await self._store.directory.login(name)
         stored = account.password if account is not None and account.active else NOBODY
         if account is not None and self._remembered.knows(stored, password, time.monotonic()):
@@ -77,12 +78,14 @@ class Logins:
 
     def admit(self, peer: str) -> None:
         """Raises Busy when nothing may be tried from this address now."""
+        peer = network(peer)
         guessing = self._failures.throttled(peer, time.monotonic())
         if self._waiting >= _WAITING or (guessing and self._guesses.get(peer, 0) >= _GUESSES):
             raise Busy(f"too many logins wait, or {peer} guesses too much at once")
 
     async def wrong(self, peer: str) -> None:
         """Count a wrong proof or token of an address that was admitted just now; returns late when it guesses."""
+        peer = network(peer)
         with self._turn(peer):
             await self._refuse(peer)
 
@@ -117,7 +120,11 @@ class Logins:
         log.info("login.refused", peer=peer)
         excess = self._failures.count(peer, now) - limits.LOGIN_FAILURES
         if excess > 0:
-            await asyncio.sleep(min(excess * _SLOWER, _SLOWEST))
+            self._waiting -= 1  # whoever is told late keeps nobody from being asked
+            try:
+                await asyncio.sleep(min(excess * _SLOWER, _SLOWEST))
+            finally:
+                self._waiting += 1
 
     def close(self) -> None:
         """Let the executor's threads go."""
