@@ -54,6 +54,7 @@ class Peer:
                 text=True,
                 timeout=PATIENCE,
                 check=True,
+                umask=0o022,  # ours keeps everything from others; theirs works under several users
             )
         except subprocess.CalledProcessError as error:
             raise NoPeer(f"Postfix + Dovecot are not measured: {error.stderr.strip()[-500:]}") from None

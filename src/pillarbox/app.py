@@ -146,7 +146,10 @@ def _raise_file_limit() -> None:
 
 @asynccontextmanager
 async def open_store(settings: Settings) -> AsyncIterator[Store]:
-    """The mail store of these settings, its tables made. Raises Unavailable, OSError."""
+    """The mail store of these settings, its tables made. From now on this process makes files for nobody else.
+
+    Raises Unavailable, OSError.
+    """
     os.umask(_PRIVATE)
     data = settings.server.data
     data.mkdir(parents=True, exist_ok=True, mode=0o700)
