@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from pillarbox.core.ids import MailboxId
+from pillarbox.core.ids import AccountId, MailboxId
 from pillarbox.servers.imap.errors import Refused
 from pillarbox.store.model import Arrived, Place
 from pillarbox.store.spool import Spooling, discard
@@ -21,6 +21,7 @@ class Piece:
 class Appending:
     """`place` and `received` belong to the message that is coming. `failure` is what the command will be answered."""
 
+    account: AccountId
     mailbox_id: MailboxId
     spool: Spooling
     place: Place

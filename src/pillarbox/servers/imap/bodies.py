@@ -50,11 +50,11 @@ async def stream_message(session: Session, number: int, row: Row, prepared: Plan
     root = decode(row.structure) if prepared.cuts else None
     size = row.blob.length
     try:
-        await session.store.slice(session.owner, row.blob, 0, 1)
+        await session.store.slice(session.mailbox.account, row.blob, 0, 1)
     except Unavailable:
         return False
-    columns = columns_of(row, prepared, session.mailbox.recent)
-    session.stream.write(b"* %d FETCH (" % number + b"".join(columns))
+    columns = columns_of(row, prepared, session.recent)
+    session.stream.write(session.manner.opening % number + b"".join(columns))
     separator = b" " if columns else b""
     try:
         for item in prepared.bodies:
@@ -75,12 +75,12 @@ async def _stream_item(session: Session, blob: BlobRef, item: BodyItem, span: Sp
         return
     if item.section.fields:
         length = min(span[1] - span[0], IMAP_FETCH_HEADER)
-        header = await session.store.slice(session.owner, blob, span[0], length)
+        header = await session.store.slice(session.mailbox.account, blob, span[0], length)
         session.stream.write(encoder.body(item.label, _fields(header, item)))
         return
     start, end = clip(span, item)
     session.stream.write(b"%b {%d}\r\n" % (item.label, end - start))
-    await _send(session, session.store.chunks(session.owner, blob, start, end - start))
+    await _send(session, session.store.chunks(session.mailbox.account, blob, start, end - start))
 
 
 async def _send(session: Session, chunks: AsyncIterator[bytes]) -> None:

@@ -14,10 +14,11 @@ from pillarbox.servers.imap.commands.login import respond
 from pillarbox.servers.imap.errors import Refused, bad, refusal
 from pillarbox.servers.imap.recents import Recents
 from pillarbox.servers.imap.session import Answer, House, Session, State
-from pillarbox.servers.imap.table import VERBS
+from pillarbox.servers.imap.table import KNOWN, VERBS
 from pillarbox.services.login.service import Logins
 from pillarbox.store.store import Store
 from pillarbox.wire.imap import encoder
+from pillarbox.wire.imap.codes import UID_REQUIRED
 from pillarbox.wire.imap.events import (
     AppendChunk,
     AppendEnd,
@@ -100,6 +101,10 @@ class Door:
             self._refuse(command.tag, bad(f"{command.name} is not allowed when {session.state.value}"))
         elif verb.writes and session.mailbox.read_only:
             self._refuse(command.tag, Refused("NO", "the mailbox is open for reading only", "READ-ONLY"))
+        elif session.uid_only and verb.by_number:
+            self._refuse(command.tag, Refused("BAD", "messages have no numbers after ENABLE UIDONLY", UID_REQUIRED))
+        elif verb.rights and not verb.rights <= session.mailbox.rights:
+            self._refuse(command.tag, Refused("NO", "you may not do this in the mailbox", "NOPERM"))
         else:
             obeying = verb.obey(session, command, command.arguments)
             await self._answer(command.tag, command.name, obeying, may_expunge=verb.expunges)
@@ -180,5 +185,5 @@ def factory(
     store: Store, logins: Logins, recents: Recents, host: str, tls: Context | None, plain_from_loopback: bool
 ) -> Callable[[Stream], Door]:
     """What a listener calls for each connection. All listeners of a process have the same `recents`."""
-    house = House(store, logins, recents, host, tls, plain_from_loopback, store.settings.message_size)
+    house = House(store, logins, recents, host, tls, plain_from_loopback, store.settings.message_size, KNOWN)
     return lambda stream: Door(stream, house)

@@ -10,10 +10,10 @@ from pillarbox.wire.imap.fetch import BodyItem
 
 
 def spell_listed(
-    prepared: Plan, numbered: Sequence[tuple[int, Row]], recent: frozenset[int]
+    prepared: Plan, opening: bytes, numbered: Sequence[tuple[int, Row]], recent: frozenset[int]
 ) -> tuple[list[bytes], list[Row]]:
     """Whole FETCH responses for a plan that is `listed`, and the rows whose octets have to be looked at."""
-    template = b"* %d FETCH (" + b" ".join(filter(None, (prepared.template, *map(_blank, prepared.bodies)))) + b")\r\n"
+    template = opening + b" ".join(filter(None, (prepared.template, *map(_blank, prepared.bodies)))) + b")\r\n"
     getters = prepared.with_recent(recent)
     items = [(names_of(item.section.fields), item) for item in prepared.bodies]
     lines: list[bytes] = []

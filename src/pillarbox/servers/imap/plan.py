@@ -77,8 +77,8 @@ def plan(items: tuple[FetchItem, ...]) -> Plan:
     )
 
 
-def spell_rows(prepared: Plan, numbered: Iterable[tuple[int, Row]], recent: frozenset[int]) -> bytes:
+def spell_rows(prepared: Plan, opening: bytes, numbered: Iterable[tuple[int, Row]], recent: frozenset[int]) -> bytes:
     """Whole FETCH responses of messages whose number is given with their row, for a plan without bodies."""
-    template = b"* %d FETCH (" + prepared.template + b")\r\n"
+    template = opening + prepared.template + b")\r\n"
     getters = prepared.with_recent(recent)
     return b"".join([template % (number, *[get(row) for get in getters]) for number, row in numbered])

@@ -5,10 +5,12 @@ from bisect import bisect_left
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from pillarbox.core.ids import MailboxId, Modseq
+from pillarbox.core.ids import AccountId, MailboxId, Modseq
 from pillarbox.core.limits import IMAP_KEYWORDS, IMAP_PORTION
 from pillarbox.servers.imap.errors import bad
 from pillarbox.servers.imap.flags import DEFINED, EVERYTHING, spell_flags
+from pillarbox.servers.imap.manner import Manner
+from pillarbox.servers.imap.places import ALL_RIGHTS
 from pillarbox.store.model import FlagState, MailboxChanges, MailboxView
 from pillarbox.wire.imap import encoder
 from pillarbox.wire.imap.sets import SequenceSet
@@ -20,16 +22,19 @@ NOTHING: frozenset[int] = frozenset()
 class Selected:
     """`uids[n - 1]` is the UID of message n. The store's shared list as long as the two agree; never changed here.
 
+    `account` has the mailbox, `rights` are the letters of what the login may do there (RFC 4314 §2.1).
     `modseq`: the client was told of everything up to it, but for the expunges in `gone`. `told`: flags of UIDs that
     were told out of turn, by their modseq. `recent`: the UIDs that are \\Recent in this session. `keywords`: what FLAGS
     named beside what is defined everywhere, `shown`: the keywords of single messages that were looked at for that.
     `stale`: there may be news.
     """
 
+    account: AccountId
     mailbox_id: MailboxId
     read_only: bool
     uids: Sequence[int]
     modseq: Modseq
+    rights: frozenset[str] = ALL_RIGHTS
     recent: frozenset[int] = NOTHING
     gone: frozenset[int] = NOTHING
     told: dict[int, int] = field(default_factory=dict)
@@ -128,17 +133,9 @@ def renumber(selected: Selected, news: News, view: MailboxView | None) -> None:
     selected.uids = kept
 
 
-def spell_counts(selected: Selected, news: News) -> list[bytes]:
-    """EXPUNGE and EXISTS; each EXPUNGE renumbers what follows it (RFC 3501 §7.4.1). After `renumber`."""
-    lines = [encoder.expunge(at - before + 1) for before, at in enumerate(news.expunged)]
-    if news.arrived:
-        lines.append(encoder.exists(len(selected.uids)))
-        lines.append(encoder.recent(len(selected.recent)))
-    return lines
-
-
-def spell_states(selected: Selected, states: Collection[FlagState], uid: bool, modseq: bool) -> Iterator[bytes]:
-    """FETCH of flags, with UID and MODSEQ where asked for; before it FLAGS if there are new keywords."""
+def spell_states(selected: Selected, states: Collection[FlagState], uid: bool, manner: Manner) -> Iterator[bytes]:
+    """FETCH of flags, with UID where asked for or due, and MODSEQ; before it FLAGS if there are new keywords."""
+    recent = NOTHING if manner.rev2 else selected.recent
     yield announce(selected, {state.keywords for state in states})
     hint = 0
     for state in states:
@@ -146,12 +143,17 @@ def spell_states(selected: Selected, states: Collection[FlagState], uid: bool, m
         if at < 0:
             continue
         hint = at + 1
-        pieces = [b"FLAGS " + spell_flags(state.flags, state.keywords, state.uid in selected.recent)]
-        if uid:
-            pieces.insert(0, b"UID %d" % state.uid)
-        if modseq:
+        pieces = [b"FLAGS " + spell_flags(state.flags, state.keywords, state.uid in recent)]
+        if manner.condstore:
             pieces.append(b"MODSEQ (%d)" % state.modseq)
-        yield encoder.fetch(at + 1, pieces)
+        yield spell_state(manner, at, state.uid, pieces, uid)
+
+
+def spell_state(manner: Manner, at: int, uid: int, pieces: list[bytes], named: bool) -> bytes:
+    """FETCH of what changed of the message at position `at`; with its UID if that is `named` or due."""
+    if manner.names_uid or (named and not manner.uid_only):
+        pieces.insert(0, b"UID %d" % uid)
+    return manner.opening % manner.numbered(at, uid) + b" ".join(pieces) + encoder.FETCH_CLOSE
 
 
 def announce(selected: Selected, keywords: Iterable[str]) -> bytes:

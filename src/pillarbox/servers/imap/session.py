@@ -1,7 +1,7 @@
 """One IMAP connection: who is talking, in which state, with which mailbox; the only place where the state changes."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Container, Iterable, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
 from typing import TypeVar
@@ -9,17 +9,18 @@ from typing import TypeVar
 import structlog
 
 from pillarbox.core import limits
-from pillarbox.core.errors import NotFound
 from pillarbox.core.ids import AccountId, Modseq, Uid
 from pillarbox.net.stream import Stream
 from pillarbox.net.tls import Context
 from pillarbox.servers.imap.appending import Appending
 from pillarbox.servers.imap.capabilities import When, advertised
+from pillarbox.servers.imap.manner import Manner, closure, manner
+from pillarbox.servers.imap.places import Found, find
 from pillarbox.servers.imap.recents import Recents
-from pillarbox.servers.imap.selected import Selected, learn, renumber, spell_counts, spell_states
+from pillarbox.servers.imap.selected import NOTHING, Selected, learn, renumber, spell_states
 from pillarbox.services.login.exchange import Exchange
 from pillarbox.services.login.service import Logins
-from pillarbox.store.model import Account, Mailbox, MailboxChanges
+from pillarbox.store.model import Account, MailboxChanges
 from pillarbox.store.store import Store
 from pillarbox.store.transaction import Transaction
 from pillarbox.store.watching import Watch
@@ -42,7 +43,8 @@ class State(Enum):
 
 @dataclass(frozen=True, slots=True)
 class House:
-    """What all sessions of a listener share. `tls` is the context STARTTLS uses, None when there is none to offer."""
+    """What all sessions of a listener share. `tls` is the context STARTTLS uses, None when there is none to offer;
+    `commands` are the names that are known."""
 
     store: Store
     logins: Logins
@@ -51,6 +53,7 @@ class House:
     tls: Context | None
     plain_from_loopback: bool
     append_limit: int
+    commands: Container[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,16 +65,18 @@ class Answer:
 
 
 class Session:
-    """What one connection has come to. `waiting` is the tag of an IDLE or AUTHENTICATE under way."""
+    """What one connection has come to. `waiting` is the tag of an IDLE or AUTHENTICATE under way. `enabled`: what was
+    switched on by ENABLE or by a command that implies it; `manner`: how answers are spelled for that."""
 
     __slots__ = (
         "account",
         "appending",
-        "condstore",
         "decoder",
+        "enabled",
         "errors",
         "exchange",
         "house",
+        "manner",
         "selected",
         "state",
         "stream",
@@ -83,14 +88,15 @@ class Session:
         self.stream = stream
         self.house = house
         self.state = State.NOT_AUTHENTICATED
-        self.decoder = Decoder()
+        self.decoder = Decoder(offered=house.commands)
         self.account: Account | None = None
         self.selected: Selected | None = None
         self.watch: Watch | None = None
         self.exchange: Exchange | None = None
         self.appending: Appending | None = None
         self.waiting = b""
-        self.condstore = False
+        self.enabled: frozenset[str] = frozenset()
+        self.manner: Manner = manner(self.enabled)
         self.errors = 0
 
     # -- what commands ask
@@ -111,6 +117,31 @@ class Session:
         """The mailbox selected."""
         assert self.selected is not None  # the table lets commands that ask through in the selected state only
         return self.selected
+
+    @property
+    def recent(self) -> frozenset[int]:
+        """The UIDs that are \\Recent in the mailbox selected; none to a client of rev2 (RFC 9051 appendix E)."""
+        return NOTHING if self.manner.rev2 else self.mailbox.recent
+
+    @property
+    def condstore(self) -> bool:
+        """Mod-sequences go with every change of flags (RFC 7162 §3.1)."""
+        return self.manner.condstore
+
+    @property
+    def qresync(self) -> bool:
+        """VANISHED takes the place of EXPUNGE (RFC 7162 §3.2)."""
+        return self.manner.qresync
+
+    @property
+    def rev2(self) -> bool:
+        """The client speaks IMAP4rev2 (RFC 9051)."""
+        return self.manner.rev2
+
+    @property
+    def uid_only(self) -> bool:
+        """Messages have no numbers (RFC 9586)."""
+        return self.manner.uid_only
 
     @property
     def idling(self) -> bool:
@@ -154,7 +185,7 @@ class Session:
         if selected is None or not (selected.stale or (may_expunge and selected.gone)):
             return
         selected.stale = False
-        changes = await self.store.since(self.owner, selected.mailbox_id, selected.modseq)
+        changes = await self.store.since(selected.account, selected.mailbox_id, selected.modseq)
         if changes.mailbox is None or not changes.mailbox.selectable:
             self.bye("the selected mailbox was deleted")
             return
@@ -163,35 +194,37 @@ class Session:
         news = learn(selected, changes, may_expunge)
         view = None
         if news.expunged or news.arrived:
-            view = await self.store.view(self.owner, selected.mailbox_id)
+            view = await self.store.view(selected.account, selected.mailbox_id)
+        gone = [selected.uids[at] for at in news.expunged]
         renumber(selected, news, view)
         if news.arrived and not selected.read_only:
-            mine = self.house.recents.claim(self.owner, selected.mailbox_id, news.arrived)
+            mine = self.house.recents.claim(selected.account, selected.mailbox_id, news.arrived)
             selected.recent = selected.recent.union(mine)
-        await self.send(spell_counts(selected, news))
-        await self.send(spell_states(selected, news.flags, uid, self.condstore))
+        await self.send(self.manner.expunged(news.expunged, gone))
+        if news.arrived:
+            await self.send(self.manner.counts(len(selected.uids), len(selected.recent)))
+        await self.send(spell_states(selected, news.flags, uid, self.manner))
 
-    async def named(self, name: str) -> Mailbox:
+    async def find(self, name: str) -> Found:
         """The mailbox of that name, if it can hold messages. NotFound."""
-        mailbox = await self.store.mailbox_named(self.owner, name)
-        if not mailbox.selectable:
-            raise NotFound("the mailbox is only a name")
-        return mailbox
+        return await find(self.store, self.owner, name)
 
-    async def write(self, unit: Callable[[Transaction], Awaitable[T]]) -> T:
-        """Change the account (see Store.write); what that does to the selected mailbox is told with the answer."""
+    async def write(self, accounts: Sequence[AccountId], unit: Callable[[Transaction], Awaitable[T]]) -> T:
+        """Change accounts (see Store.write); what that does to the selected mailbox is told with the answer."""
         try:
-            return await self.store.write([self.owner], unit)
+            return await self.store.write(accounts, unit)
         finally:
             if self.selected is not None:
                 self.selected.stale = True
 
-    async def enable_condstore(self) -> None:
-        """From now on MODSEQ goes with every FETCH; the first time, HIGHESTMODSEQ is told (RFC 7162 §3.1)."""
-        if self.condstore:
-            return
-        self.condstore = True
-        if self.selected is not None:
+    def enable(self, *names: str) -> None:
+        """Switch on what ENABLE or another command asks for. From the first CONDSTORE on MODSEQ goes with every change,
+        and HIGHESTMODSEQ is told (RFC 7162 §3.1)."""
+        before = self.manner
+        self.enabled |= closure(names)
+        self.manner = manner(self.enabled)
+        self.decoder.utf8 = self.manner.utf8
+        if self.manner.condstore and not before.condstore and self.selected is not None:
             code = encoder.code("HIGHESTMODSEQ", max(self.selected.modseq, 1))
             self.stream.write(encoder.untagged("OK", "mod-sequences from now on", code))
 
@@ -210,7 +243,7 @@ class Session:
         """Authenticated → selected."""
         self.selected = selected
         self.state = State.SELECTED
-        self.watch = self.store.watch(self.owner, self.hint)
+        self.watch = self.store.watch(selected.account, self.hint)
 
     def unselect(self) -> None:
         """Selected → authenticated."""
@@ -260,5 +293,5 @@ class Session:
 
     async def _relearn(self, selected: Selected, changes: MailboxChanges) -> MailboxChanges:
         """The log does not reach back far enough: what vanished is what the mailbox has no longer."""
-        view = await self.store.view(self.owner, selected.mailbox_id)
+        view = await self.store.view(selected.account, selected.mailbox_id)
         return replace(changes, vanished=tuple(map(Uid, sorted(set(selected.uids).difference(view.uids)))))

@@ -13,18 +13,22 @@ _ANY = frozenset({State.NOT_AUTHENTICATED, State.AUTHENTICATED, State.SELECTED})
 _LOGIN = frozenset({State.NOT_AUTHENTICATED})
 _MAIL = frozenset({State.AUTHENTICATED, State.SELECTED})
 _OPEN = frozenset({State.SELECTED})
+_EXPUNGE, _MOVE = frozenset("e"), frozenset("te")
 
 
 @dataclass(frozen=True, slots=True)
 class Verb:
     """How a command is obeyed. `expunges`: EXPUNGE may go with its answer (RFC 3501 §7.4.1). `writes`: it changes the
-    mailbox, which EXAMINE forbids."""
+    mailbox, which EXAMINE forbids. `rights`: what the login must be allowed in the selected mailbox (RFC 4314 §4).
+    `by_number`: it names messages by number, which UIDONLY forbids (RFC 9586 §3)."""
 
     obey: Callable[[Session, Command, Any], Awaitable[Answer | None]]
     states: frozenset[State]
     source: str
     expunges: bool = True
     writes: bool = False
+    rights: frozenset[str] = frozenset()
+    by_number: bool = False
 
 
 VERBS: dict[str, Verb] = {
@@ -51,17 +55,20 @@ VERBS: dict[str, Verb] = {
     "CHECK": Verb(any_state.noop, _OPEN, "RFC 3501 §6.4.1"),
     "CLOSE": Verb(select.close, _OPEN, "RFC 3501 §6.4.2"),
     "UNSELECT": Verb(select.unselect, _OPEN, "RFC 3691 §2"),
-    "EXPUNGE": Verb(copy.expunge, _OPEN, "RFC 3501 §6.4.3", writes=True),
-    "UID EXPUNGE": Verb(copy.uid_expunge, _OPEN, "RFC 4315 §2.1", writes=True),
-    "SEARCH": Verb(search.search, _OPEN, "RFC 3501 §6.4.4, RFC 4731", expunges=False),
+    "EXPUNGE": Verb(copy.expunge, _OPEN, "RFC 3501 §6.4.3", writes=True, rights=_EXPUNGE),
+    "UID EXPUNGE": Verb(copy.uid_expunge, _OPEN, "RFC 4315 §2.1", writes=True, rights=_EXPUNGE),
+    "SEARCH": Verb(search.search, _OPEN, "RFC 3501 §6.4.4, RFC 4731", expunges=False, by_number=True),
     "UID SEARCH": Verb(search.search, _OPEN, "RFC 3501 §6.4.8, RFC 4731"),
-    "FETCH": Verb(fetch.fetch, _OPEN, "RFC 3501 §6.4.5", expunges=False),
+    "FETCH": Verb(fetch.fetch, _OPEN, "RFC 3501 §6.4.5", expunges=False, by_number=True),
     "UID FETCH": Verb(fetch.fetch, _OPEN, "RFC 3501 §6.4.8"),
-    "STORE": Verb(storing.store, _OPEN, "RFC 3501 §6.4.6", expunges=False, writes=True),
+    "STORE": Verb(storing.store, _OPEN, "RFC 3501 §6.4.6", expunges=False, writes=True, by_number=True),
     "UID STORE": Verb(storing.store, _OPEN, "RFC 3501 §6.4.8", writes=True),
-    "COPY": Verb(copy.copy, _OPEN, "RFC 3501 §6.4.7"),
+    "COPY": Verb(copy.copy, _OPEN, "RFC 3501 §6.4.7", by_number=True),
     "UID COPY": Verb(copy.copy, _OPEN, "RFC 3501 §6.4.8"),
-    "MOVE": Verb(copy.move, _OPEN, "RFC 6851 §3.1", writes=True),
-    "UID MOVE": Verb(copy.move, _OPEN, "RFC 6851 §3.2", writes=True),
+    "MOVE": Verb(copy.move, _OPEN, "RFC 6851 §3.1", writes=True, rights=_MOVE, by_number=True),
+    "UID MOVE": Verb(copy.move, _OPEN, "RFC 6851 §3.2", writes=True, rights=_MOVE),
 }
 """APPEND streams and is not here: `commands.append`, in the states of _MAIL (RFC 3501 §6.3.11)."""
+
+KNOWN: frozenset[str] = frozenset({*VERBS, "APPEND"})
+"""The names the decoder knows."""

@@ -49,6 +49,5 @@ async def enable(session: Session, command: Command, arguments: Enable) -> Answe
     """Switch extensions on for this connection (RFC 5161 §3.1)."""
     known = [name for name in arguments.capabilities if name in ENABLING]
     session.stream.write(encoder.enabled(dict.fromkeys(known)))
-    if "CONDSTORE" in known:
-        await session.enable_condstore()
+    session.enable(*known)
     return Answer("ENABLE completed")

@@ -43,11 +43,11 @@ async def _prepare(session: Session, start: AppendStart) -> None:
     received = None if start.date is None else int(start.date.astimezone(UTC).timestamp())
     if under_way is None:
         try:
-            mailbox = await session.named(start.mailbox)
+            found = await session.find(start.mailbox)
         except MailError as error:
             raise refusal(error, TRYCREATE) from error
-        place = Place(mailbox.mailbox_id, bits, keywords)
-        session.appending = Appending(mailbox.mailbox_id, session.store.spool(), place, received)
+        place = Place(found.mailbox.mailbox_id, bits, keywords)
+        session.appending = Appending(found.account, place.mailbox_id, session.store.spool(), place, received)
     else:
         under_way.spool = session.store.spool()
         under_way.place = Place(under_way.mailbox_id, bits, keywords)
@@ -94,15 +94,15 @@ async def end(session: Session, event: AppendEnd) -> Answer | None:
 
 
 async def _store(session: Session, under_way: Appending) -> Answer:
-    owner = session.owner
+    account = under_way.account
 
     async def unit(tx: Transaction) -> tuple[int, list[Uid]]:
-        added = [await tx.add(owner, one.arrived, [one.place], received=one.received) for one in under_way.pieces]
+        added = [await tx.add(account, one.arrived, [one.place], received=one.received) for one in under_way.pieces]
         placed = [place for one in added for place in one.placed]
         return placed[0].uidvalidity, [place.uid for place in placed]
 
     try:
-        validity, uids = await session.write(unit)
+        validity, uids = await session.write([account], unit)
     except MailError as error:
         raise refusal(error, TRYCREATE) from error
     return Answer("APPEND completed", encoder.append_uid(validity, uids))

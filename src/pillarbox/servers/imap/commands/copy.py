@@ -34,21 +34,22 @@ async def move(session: Session, command: Command, arguments: Copy) -> Answer:
 
 
 async def _transfer(session: Session, arguments: Copy, *, moving: bool) -> _Copied:
-    selected, owner = session.mailbox, session.owner
+    selected = session.mailbox
+    account = selected.account
     positions = selected.positions(arguments.messages, arguments.uid)
     uids = selected.ranges(positions)
     wanted = 0 if arguments.uid else sum(map(len, positions))
 
     async def unit(tx: Transaction) -> _Copied:
-        target = await tx.mailbox_named(owner, arguments.mailbox)
+        target = await tx.mailbox_named(account, arguments.mailbox)
         act = tx.move if moving else tx.copy
-        pairs = await act(owner, selected.mailbox_id, uids, target.mailbox_id)
+        pairs = await act(account, selected.mailbox_id, uids, target.mailbox_id)
         if len(pairs) < wanted:
             raise Conflict("some of the messages were expunged")
         return target.uidvalidity, pairs
 
     try:
-        copied = await session.write(unit)
+        copied = await session.write([account], unit)
     except MailError as error:
         raise refusal(error, TRYCREATE) from error
     return copied
@@ -77,12 +78,13 @@ async def uid_expunge(session: Session, command: Command, arguments: UidExpunge)
 
 async def clear(session: Session, where: Condition) -> None:
     """Take away the messages with \\Deleted that meet a condition, a portion in each transaction."""
-    owner, mailbox_id = session.owner, session.mailbox.mailbox_id
-    deleted = await session.store.search(owner, mailbox_id, And((Flags(has=DELETED), where)))
+    account, mailbox_id = session.mailbox.account, session.mailbox.mailbox_id
+    deleted = await session.store.search(account, mailbox_id, And((Flags(has=DELETED), where)))
     for at in range(0, len(deleted), IMAP_PORTION):
-        await session.write(partial(_clear, owner, mailbox_id, deleted[at : at + IMAP_PORTION]))
+        portion = partial(_clear, account, mailbox_id, deleted[at : at + IMAP_PORTION])
+        await session.write([account], portion)
         await session.breathe()
 
 
-async def _clear(owner: AccountId, mailbox_id: MailboxId, uids: Sequence[Uid], tx: Transaction) -> None:
-    await tx.expunge(owner, mailbox_id, uids)
+async def _clear(account: AccountId, mailbox_id: MailboxId, uids: Sequence[Uid], tx: Transaction) -> None:
+    await tx.expunge(account, mailbox_id, uids)

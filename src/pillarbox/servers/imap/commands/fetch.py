@@ -1,6 +1,7 @@
 """FETCH and UID FETCH: pages of rows into pages of responses, bodies in batches or in chunks (RFC 3501 §6.4.5)."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import msgspec
 
@@ -10,8 +11,9 @@ from pillarbox.message.structure import decode
 from pillarbox.servers.imap.bodies import pieces_of, stream_message
 from pillarbox.servers.imap.errors import Refused
 from pillarbox.servers.imap.listing import spell_listed
+from pillarbox.servers.imap.manner import CONDSTORE
 from pillarbox.servers.imap.plan import Plan, plan, spell_rows
-from pillarbox.servers.imap.selected import Selected, announce
+from pillarbox.servers.imap.selected import announce
 from pillarbox.servers.imap.session import Answer, Session
 from pillarbox.store.model import SEEN, FlagChange, FlagState, Need, Row
 from pillarbox.store.transaction import Transaction
@@ -27,16 +29,17 @@ async def fetch(session: Session, command: Command, arguments: Fetch) -> Answer:
     """Tell of messages what was asked for."""
     selected = session.mailbox
     positions = selected.positions(arguments.messages, arguments.uid)
+    arguments = _without_uid(arguments) if session.uid_only else arguments
     items = arguments.items
     if arguments.changed_since is not None or Attribute.MODSEQ in items:
-        await session.enable_condstore()
+        session.enable(CONDSTORE)
     prepared = plan(items)
     ranges = await _changed(session, selected.ranges(positions), arguments.changed_since)
     found = 0
     whole = True
     need = prepared.columns | Need.LISTING if prepared.listed else prepared.need
-    async for rows in session.store.placements(session.owner, selected.mailbox_id, ranges, need):
-        numbered = _number(selected, rows)
+    async for rows in session.store.placements(selected.account, selected.mailbox_id, ranges, need):
+        numbered = _number(session, rows)
         found += len(numbered)
         whole = await _page(session, arguments, numbered) and whole
         await session.breathe()
@@ -51,7 +54,8 @@ async def _changed(session: Session, ranges: list[tuple[int, int]], since: int |
     """Of these UIDs those with a modseq above `since` (RFC 7162 §3.1.4.1)."""
     if since is None:
         return ranges
-    changes = await session.store.since(session.owner, session.mailbox.mailbox_id, Modseq(since))
+    selected = session.mailbox
+    changes = await session.store.since(selected.account, selected.mailbox_id, Modseq(since))
     uids = [state.uid for state in changes.changed]
     kept: list[tuple[int, int]] = []
     at = 0
@@ -63,14 +67,21 @@ async def _changed(session: Session, ranges: list[tuple[int, int]], since: int |
     return kept
 
 
-def _number(selected: Selected, rows: Sequence[Row]) -> Numbered:
-    """The rows the client knows, with their message numbers."""
+def _without_uid(arguments: Fetch) -> Fetch:
+    """UIDFETCH names the UID already (RFC 9586 §3.3)."""
+    items = tuple(item for item in arguments.items if item is not Attribute.UID)
+    return replace(arguments, items=items or (Attribute.UID,))
+
+
+def _number(session: Session, rows: Sequence[Row]) -> Numbered:
+    """The rows the client knows, with what they are named by."""
+    selected, manner = session.mailbox, session.manner
     numbered = []
     at = -1
     for row in rows:
         at = selected.index(row.uid, at + 1)
         if at >= 0:
-            numbered.append((at + 1, row))
+            numbered.append((manner.numbered(at, row.uid), row))
     return numbered
 
 
@@ -81,7 +92,7 @@ async def _page(session: Session, arguments: Fetch, numbered: Numbered) -> bool:
     if all(isinstance(item, Attribute) for item in items):
         if Attribute.FLAGS in items:
             session.stream.write(announce(selected, keywords))
-        session.stream.write(spell_rows(plan(items), numbered, selected.recent))
+        session.stream.write(spell_rows(plan(items), session.manner.opening, numbered, session.recent))
         _told(session, numbered, items)
         return True
     seen: set[int] = set()
@@ -96,18 +107,21 @@ async def _page(session: Session, arguments: Fetch, numbered: Numbered) -> bool:
 
 def _plans(session: Session, items: tuple[FetchItem, ...]) -> tuple[Plan, Plan]:
     """How to answer for a message, and for one that became \\Seen thereby (RFC 3501 §6.4.5)."""
-    added: list[FetchItem] = [Attribute.FLAGS, *([Attribute.MODSEQ] if session.condstore else [])]
+    manner = session.manner
+    added: list[FetchItem] = [Attribute.FLAGS, *([Attribute.MODSEQ] if manner.condstore else [])]
+    if manner.names_uid:
+        added.insert(0, Attribute.UID)
     return plan(items), plan(tuple(dict.fromkeys((*items, *added))))
 
 
 async def _listed(session: Session, arguments: Fetch, numbered: Numbered, seen: set[int]) -> bool:
     """Answer out of what is kept of headers, and from the octets where that does not do."""
-    recent = session.mailbox.recent
+    recent, opening = session.recent, session.manner.opening
     others: list[Row] = []
     for prepared, part in zip(_plans(session, arguments.items), _parted(numbered, seen), strict=True):
         step = max(1, IMAP_FETCH_BATCH // (LISTING * len(prepared.bodies)))
         for start in range(0, len(part), step):
-            lines, rest = spell_listed(prepared, part[start : start + step], recent)
+            lines, rest = spell_listed(prepared, opening, part[start : start + step], recent)
             session.stream.write(b"".join(lines))
             others += rest
             await session.breathe()
@@ -115,8 +129,9 @@ async def _listed(session: Session, arguments: Fetch, numbered: Numbered, seen: 
     if others:
         uids = sorted(row.uid for row in others)
         need = plan(arguments.items).need
-        async for rows in session.store.placements(session.owner, session.mailbox.mailbox_id, uids, need):
-            whole = await _octets(session, arguments, _number(session.mailbox, rows), seen) and whole
+        selected = session.mailbox
+        async for rows in session.store.placements(selected.account, selected.mailbox_id, uids, need):
+            whole = await _octets(session, arguments, _number(session, rows), seen) and whole
     return whole
 
 
@@ -160,16 +175,16 @@ def _told(session: Session, numbered: Numbered, items: tuple[FetchItem, ...]) ->
 
 async def _see(session: Session, numbered: Numbered) -> tuple[Numbered, set[int]]:
     """Set \\Seen where it is missing; the rows as they are then, and the UIDs changed."""
-    selected, owner = session.mailbox, session.owner
+    selected = session.mailbox
     unseen = [row.uid for _, row in numbered if not row.flags & SEEN]
     if not unseen:
         return numbered, set()
 
     async def unit(tx: Transaction) -> dict[int, FlagState]:
-        result = await tx.set_flags(owner, selected.mailbox_id, unseen, FlagChange(add=SEEN))
+        result = await tx.set_flags(selected.account, selected.mailbox_id, unseen, FlagChange(add=SEEN))
         return {state.uid: state for state in result.states}
 
-    states = await session.write(unit)
+    states = await session.write([selected.account], unit)
     for state in states.values():
         selected.tell(state)
     return [(number, _with(row, states.get(row.uid))) for number, row in numbered], set(states)
@@ -186,14 +201,14 @@ async def _batch(session: Session, batch: Sequence[tuple[int, Row, Plan]]) -> bo
     refs = [row.blob for _, row, _ in batch if row.blob is not None]
     if not refs:
         return True
-    recent = session.mailbox.recent
+    recent = session.recent
     parts: list[bytes] = []
-    read = await session.store.many_octets(session.owner, refs)
+    read = await session.store.many_octets(session.mailbox.account, refs)
     for (number, row, prepared), octets in zip(batch, read, strict=True):
         if octets is None:
             continue
         root = decode(row.structure) if prepared.cuts else None
-        parts.append(b"* %d FETCH (" % number)
+        parts.append(session.manner.opening % number)
         size = 0
         for at, piece in enumerate(pieces_of(row, prepared, recent, root, octets)):
             parts.append(b" " + piece if at else piece)

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from pillarbox.core.ids import spell
+from pillarbox.servers.imap.manner import CONDSTORE
 from pillarbox.servers.imap.session import Answer, Session
 from pillarbox.servers.imap.uses import ATTRIBUTES
 from pillarbox.store.model import MAILBOX_PREFIX, Mailbox
@@ -70,7 +71,7 @@ async def list_(session: Session, command: Command, arguments: List) -> Answer:
             lines.append(await _status(session, mailbox, arguments.status))
     await session.send(lines)
     if "HIGHESTMODSEQ" in arguments.status:
-        await session.enable_condstore()
+        session.enable(CONDSTORE)
     return Answer("LIST completed")
 
 
@@ -142,10 +143,10 @@ async def lsub(session: Session, command: Command, arguments: List) -> Answer:
 
 async def status(session: Session, command: Command, arguments: Status) -> Answer:
     """Counters of one mailbox, without opening it."""
-    mailbox = await session.named(arguments.mailbox)
-    session.stream.write(await _status(session, mailbox, arguments.items))
+    found = await session.find(arguments.mailbox)
+    session.stream.write(await _status(session, found.mailbox, arguments.items))
     if "HIGHESTMODSEQ" in arguments.items:
-        await session.enable_condstore()
+        session.enable(CONDSTORE)
     return Answer("STATUS completed")
 
 

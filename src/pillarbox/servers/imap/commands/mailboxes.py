@@ -26,7 +26,7 @@ async def create(session: Session, command: Command, arguments: Mailbox) -> Answ
                 return 0
         return (await tx.create_mailbox(owner, arguments.mailbox, role, subscribed=None)).mailbox_id
 
-    made = await session.write(unit)
+    made = await session.write([owner], unit)
     if not made:
         raise Refused("NO", "another mailbox has this use", "USEATTR")
     return Answer("CREATE completed", f"MAILBOXID ({spell(MAILBOX_PREFIX, made)})")
@@ -51,7 +51,7 @@ async def delete(session: Session, command: Command, arguments: Mailbox) -> Answ
         return mailbox.mailbox_id
 
     try:
-        deleted = await session.write(unit)
+        deleted = await session.write([owner], unit)
     except MailError as error:
         raise refusal(error, CHILDREN) from error
     if session.selected is not None and session.selected.mailbox_id == deleted:
@@ -69,7 +69,7 @@ async def rename(session: Session, command: Command, arguments: Rename) -> Answe
             raise Exists("the mailbox exists")
         await tx.rename_mailbox(owner, mailbox.mailbox_id, arguments.target)
 
-    await session.write(unit)
+    await session.write([owner], unit)
     return Answer("RENAME completed")
 
 
@@ -80,5 +80,5 @@ async def subscribe(session: Session, command: Command, arguments: Mailbox) -> A
     async def unit(tx: Transaction) -> None:
         await tx.subscribe(owner, arguments.mailbox, command.name == "SUBSCRIBE")
 
-    await session.write(unit)
+    await session.write([owner], unit)
     return Answer(f"{command.name} completed")

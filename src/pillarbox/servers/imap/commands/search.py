@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pillarbox.core.errors import Unavailable
 from pillarbox.core.limits import IMAP_PATIENCE, PAGE
 from pillarbox.servers.imap.criteria import Asker, condition
+from pillarbox.servers.imap.manner import CONDSTORE
 from pillarbox.servers.imap.session import Answer, Session
 from pillarbox.store.model import Need
 from pillarbox.store.searching import Pause
@@ -20,16 +21,17 @@ async def search(session: Session, command: Command, arguments: Search) -> Answe
     """Which messages the client knows meet the keys."""
     selected = session.mailbox
     if arguments.uses_modseq:
-        await session.enable_condstore()
+        session.enable(CONDSTORE)
     question = condition(Asker(selected, session.store.clock.now()), arguments.key)
-    found = await session.store.search(session.owner, selected.mailbox_id, question, None, _patience(session))
+    found = await session.store.search(selected.account, selected.mailbox_id, question, None, _patience(session))
     numbers, uids = await _known(session, found)
     modseq = await _modseq(session, arguments, uids) if arguments.uses_modseq and uids else None
     told = uids if arguments.uid else numbers
-    if arguments.returns is None:
+    returns = frozenset(("ALL",)) if arguments.returns is None and session.rev2 else arguments.returns
+    if returns is None:
         line = encoder.search(told, modseq)
-    else:
-        line = encoder.esearch(command.tag, told, arguments.returns, uid=arguments.uid, modseq=modseq)
+    else:  # RFC 9051 §6.4.4: always, to a client of rev2
+        line = encoder.esearch(command.tag, told, returns, uid=arguments.uid, modseq=modseq)
     session.stream.write(line)
     return Answer(f"{command.name} completed")
 
@@ -76,7 +78,8 @@ async def _modseq(session: Session, arguments: Search, uids: Sequence[int]) -> i
         ends = [uids[0]] * ("MIN" in returns) + [uids[-1]] * ("MAX" in returns)
         asked = sorted(set(ends))
     highest = 0
-    async for rows in session.store.placements(session.owner, session.mailbox.mailbox_id, asked, Need.PLACEMENT):
+    selected = session.mailbox
+    async for rows in session.store.placements(selected.account, selected.mailbox_id, asked, Need.PLACEMENT):
         highest = max(highest, *(row.modseq for row in rows))
         await session.breathe()
     return highest

@@ -5,6 +5,7 @@ from pillarbox.core.ids import spell
 from pillarbox.servers.imap.commands.copy import clear
 from pillarbox.servers.imap.errors import refusal
 from pillarbox.servers.imap.flags import DEFINED, PERMANENT
+from pillarbox.servers.imap.manner import CONDSTORE
 from pillarbox.servers.imap.selected import NOTHING, Selected
 from pillarbox.servers.imap.session import Answer, Session
 from pillarbox.store.model import MAILBOX_PREFIX, Mailbox, MailboxView
@@ -18,22 +19,23 @@ async def select(session: Session, command: Command, arguments: Select) -> Answe
     """Open a mailbox; the one open before is closed even when this fails."""
     session.unselect()
     if arguments.condstore:
-        await session.enable_condstore()
+        session.enable(CONDSTORE)
     try:
-        mailbox = await session.named(arguments.mailbox)
-        view = await session.store.view(session.owner, mailbox.mailbox_id)
+        found = await session.find(arguments.mailbox)
+        view = await session.store.view(found.account, found.mailbox.mailbox_id)
     except MailError as error:
         raise refusal(error) from error
     read_only = command.name == "EXAMINE"
-    selected = Selected(mailbox.mailbox_id, read_only, view.uids, view.modseq)
+    account, mailbox_id = found.account, found.mailbox.mailbox_id
+    selected = Selected(account, mailbox_id, read_only, view.uids, view.modseq, found.rights)
     recents = session.house.recents
-    after = await recents.after(session.owner, mailbox.mailbox_id, view.uids)
+    after = await recents.after(account, mailbox_id, view.uids)
     selected.recent = frozenset(_above(view, after)) or NOTHING
     if not read_only:
-        recents.tell(session.owner, mailbox.mailbox_id, view.uids[-1] if view.uids else 0)
+        recents.tell(account, mailbox_id, view.uids[-1] if view.uids else 0)
     session.select(selected)
     selected.stale = True  # what happened since the view was taken is told at the end
-    session.stream.write(_spell(mailbox, view, selected))
+    session.stream.write(_spell(found.mailbox, view, selected))
     return Answer(f"{command.name} completed", "READ-ONLY" if read_only else "READ-WRITE")
 
 

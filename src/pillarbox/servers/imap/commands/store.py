@@ -4,7 +4,8 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from pillarbox.core.ids import Modseq, Uid
 from pillarbox.servers.imap.flags import split_flags
-from pillarbox.servers.imap.selected import Selected, spell_states
+from pillarbox.servers.imap.manner import CONDSTORE
+from pillarbox.servers.imap.selected import Selected, spell_state, spell_states
 from pillarbox.servers.imap.session import Answer, Session
 from pillarbox.store.model import FlagChange, FlagResult, FlagState
 from pillarbox.store.ranges import UidSet
@@ -20,7 +21,7 @@ async def store(session: Session, command: Command, arguments: Store) -> Answer:
     positions = selected.positions(arguments.messages, arguments.uid)
     change = _change(arguments)
     if arguments.unchanged_since is not None:
-        await session.enable_condstore()
+        session.enable(CONDSTORE)
     known, found = selected.modseq, 0
     modified: list[Uid] = []
     for uids in selected.portions(positions):
@@ -42,14 +43,14 @@ async def _set(
     session: Session, uids: UidSet, change: FlagChange, since: int | None
 ) -> tuple[Modseq, FlagResult, Modseq]:
     """Change a portion; the highest modseq of the mailbox before and after."""
-    owner, mailbox_id = session.owner, session.mailbox.mailbox_id
+    account, mailbox_id = session.mailbox.account, session.mailbox.mailbox_id
 
     async def unit(tx: Transaction) -> tuple[Modseq, FlagResult, Modseq]:
-        before = (await tx.mailbox(owner, mailbox_id)).highestmodseq
-        result = await tx.set_flags(owner, mailbox_id, uids, change, None if since is None else Modseq(since))
-        return before, result, (await tx.mailbox(owner, mailbox_id)).highestmodseq
+        before = (await tx.mailbox(account, mailbox_id)).highestmodseq
+        result = await tx.set_flags(account, mailbox_id, uids, change, None if since is None else Modseq(since))
+        return before, result, (await tx.mailbox(account, mailbox_id)).highestmodseq
 
-    return await session.write(unit)
+    return await session.write([account], unit)
 
 
 def _change(arguments: Store) -> FlagChange:
@@ -72,19 +73,18 @@ async def _tell(session: Session, arguments: Store, result: FlagResult, silent: 
         if session.condstore:
             passed = frozenset(result.changed if arguments.unchanged_since is None else map(_uid, result.states))
             states = [state for state in result.states if state.uid in passed - modified]
-            await session.send(_modseqs(selected, states, arguments.uid))
-    await session.send(spell_states(selected, whole, arguments.uid, session.condstore))
+            await session.send(_modseqs(session, states, arguments.uid))
+    await session.send(spell_states(selected, whole, arguments.uid, session.manner))
 
 
 def _uid(state: FlagState) -> Uid:
     return state.uid
 
 
-def _modseqs(selected: Selected, states: Iterable[FlagState], uid: bool) -> Iterator[bytes]:
+def _modseqs(session: Session, states: Iterable[FlagState], uid: bool) -> Iterator[bytes]:
     for state in states:
-        modseq = b"MODSEQ (%d)" % state.modseq
-        pieces = (b"UID %d" % state.uid, modseq) if uid else (modseq,)
-        yield encoder.fetch(selected.index(state.uid) + 1, pieces)
+        at = session.mailbox.index(state.uid)
+        yield spell_state(session.manner, at, state.uid, [b"MODSEQ (%d)" % state.modseq], uid)
 
 
 def _numbers(selected: Selected, arguments: Store, modified: Sequence[Uid]) -> Sequence[int]:
