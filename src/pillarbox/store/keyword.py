@@ -8,8 +8,14 @@ from pillarbox.core.limits import KEYWORD, KEYWORDS_PER_MESSAGE
 
 _WELL_KNOWN = {
     name.lower(): name
-    for name in ("$Forwarded", "$MDNSent", "$Junk", "$NotJunk", "$Phishing", "$Important", "$Submitted")
+    for name in (
+        *("$Forwarded", "$MDNSent", "$SubmitPending", "$Submitted", "$Important", "$Junk", "$NotJunk", "$Phishing"),
+        *("$MailFlagBit0", "$MailFlagBit1", "$MailFlagBit2", "$HasAttachment", "$HasNoAttachment", "$hasmemo", "$memo"),
+        *("$autosent", "$canunsubscribe", "$followed", "$imported", "$ismailinglist", "$istrusted", "$maskedemail"),
+        *("$muted", "$new", "$notify", "$unsubscribed", "$Displayed", "$Completed"),
+    )
 }
+"""Those registered with IANA, as they are commonly spelled (RFC 5788 §3, RFC 8457 §6.1); others keep their case."""
 _ATOM = re.compile(r"[!#$&'+,\-./0-9:;<=>?@A-Z^_`a-z|~]+")  # RFC 9051 §9 atom, with ASCII only (RFC 8621 §4.1.1)
 
 

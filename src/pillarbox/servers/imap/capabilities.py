@@ -51,6 +51,8 @@ CAPABILITIES: tuple[Capability, ...] = (
     Capability("ESEARCH", "RFC 4731", When.AUTHENTICATED),
     Capability("WITHIN", "RFC 5032", When.AUTHENTICATED),
     Capability("OBJECTID", "RFC 8474", When.AUTHENTICATED),
+    Capability("SAVEDATE", "RFC 8514", When.AUTHENTICATED),
+    Capability("PREVIEW", "RFC 8970", When.AUTHENTICATED),
     Capability("CONDSTORE", "RFC 7162", When.AUTHENTICATED, enable=True),
 )
 

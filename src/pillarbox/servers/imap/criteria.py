@@ -1,4 +1,4 @@
-"""SEARCH keys as questions to the store (RFC 3501 §6.4.4, RFC 5032, RFC 7162 §3.1.5, RFC 8474 §6)."""
+"""SEARCH keys as questions to the store (RFC 3501 §6.4.4, RFC 5032, RFC 7162 §3.1.5, RFC 8474 §6, RFC 8514 §4.3)."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -117,6 +117,7 @@ _QUESTIONS: Final[dict[type, Callable[[Asker, Any], Condition]]] = {
     keys.Older: lambda asker, key: query.Time("received", before=asker.now - key.seconds + 1),
     keys.Numbers: _numbers,
     keys.Uids: _uids,
+    keys.SaveDateSupported: lambda asker, key: query.All(),
     keys.ModseqSince: lambda asker, key: query.ModifiedSince(Modseq(key.modseq)),
     keys.EmailId: _email,
     keys.ThreadId: _thread,

@@ -13,8 +13,8 @@ BITS: Final = {
     "\\Seen": SEEN,
     "\\Draft": DRAFT,
 }
-DEFINED: Final = (*BITS, "$Forwarded", "$MDNSent", "$Junk", "$NotJunk")
-"""What SELECT names in FLAGS (RFC 3501 §7.2.6)."""
+DEFINED: Final = (*BITS, "$Forwarded", "$MDNSent", "$Important", "$Junk", "$NotJunk", "$Phishing")
+"""What SELECT names in FLAGS (RFC 3501 §7.2.6, RFC 5788, RFC 8457 §2)."""
 EVERYTHING: Final = "\\*"
 PERMANENT: Final = (*DEFINED, EVERYTHING)
 """What may be changed for good: everything, new keywords too (RFC 3501 §7.1)."""

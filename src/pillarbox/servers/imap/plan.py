@@ -9,6 +9,7 @@ from pillarbox.core.ids import spell
 from pillarbox.servers.imap.flags import spell_flags
 from pillarbox.store.model import MESSAGE_PREFIX, THREAD_PREFIX, Need, Row
 from pillarbox.wire.imap.dates import spell_date_time
+from pillarbox.wire.imap.encoder import preview, save_date
 from pillarbox.wire.imap.fetch import Attribute, BodyItem, FetchItem
 
 Getter = Callable[[Row], object]
@@ -52,6 +53,9 @@ _ITEMS: Final[dict[Attribute, tuple[bytes, Getter, Need]]] = {
     Attribute.MODSEQ: (b"MODSEQ (%d)", lambda row: row.modseq, Need.PLACEMENT),
     Attribute.EMAILID: (b"EMAILID (%b)", lambda row: spell(MESSAGE_PREFIX, row.message_id).encode(), Need.PLACEMENT),
     Attribute.THREADID: (b"THREADID (%b)", lambda row: spell(THREAD_PREFIX, row.thread_id).encode(), Need.PLACEMENT),
+    Attribute.SAVEDATE: (b"%b", lambda row: save_date(row.saved), Need.PLACEMENT),
+    Attribute.PREVIEW: (b"%b", lambda row: preview(row.preview), Need.PREVIEW),
+    Attribute.PREVIEW_LAZY: (b"%b", lambda row: preview(row.preview), Need.PREVIEW),
 }
 
 

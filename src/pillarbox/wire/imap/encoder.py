@@ -9,6 +9,8 @@ from pillarbox.wire.imap.spelling import NIL, flag_list, mailbox, nstring, paren
 Value = int | str | bytes
 """An argument of a response code or a STATUS item: a number, an atom, or octets that are spelled already."""
 
+_PREVIEW = 200  # characters, RFC 8970 §3.3
+
 
 def _spelled(value: Value) -> bytes:
     if isinstance(value, bytes):
@@ -188,9 +190,14 @@ def binary(label: bytes, octets: bytes | None) -> bytes:
     return b"%b ~{%d}\r\n%b" % (label, len(octets), octets)
 
 
-def preview(text: str | None) -> bytes:
-    """The PREVIEW item of a FETCH answer; NIL where it is not at hand (RFC 8970 §4.1)."""
-    return b"PREVIEW " + nstring(None if text is None else text.encode())
+def preview(text: str | None, utf8: bool = False) -> bytes:
+    """The PREVIEW item of a FETCH answer, of 200 characters at most; NIL where it is not at hand (RFC 8970 §3.2, §3.3).
+
+    `utf8` allows it in quotes (RFC 6855 §3).
+    """
+    if text is not None and len(text) > _PREVIEW:
+        text = text[: _PREVIEW - 1].rstrip() + "\N{HORIZONTAL ELLIPSIS}"
+    return b"PREVIEW " + nstring(None if text is None else text.encode(), utf8)
 
 
 def save_date(seconds: int | None) -> bytes:

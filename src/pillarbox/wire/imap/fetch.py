@@ -192,7 +192,10 @@ def _item(reader: Reader, alone: bool = False) -> tuple[FetchItem, ...]:
     if name == b"BINARY.SIZE" and reader.skip(b"["):
         part = _binary_part(reader)
         return (BinarySize(part, b"BINARY.SIZE" + _spell_part(part)),)
-    if name == b"PREVIEW" and reader.ahead(b" (LAZY)"):
+    if name == b"PREVIEW" and reader.ahead(b" (LAZY"):
+        while reader.ahead(b" LAZY"):
+            pass
+        reader.expect(b")")
         return (Attribute.PREVIEW_LAZY,)
     if alone and name in _MACROS:  # RFC 9051 §6.4.5: a macro is used by itself
         return _MACROS[name]
