@@ -94,7 +94,8 @@ SEARCH_EXPANSION = 100_000  # terms a substring may be part of before the index 
 SEARCH_WORDS = 100  # words of one JMAP text condition
 SEARCH_BATCH = 200  # messages of one commit of the index
 SEARCH_BATCH_OCTETS = 16 << 20  # octets of the messages of one commit of the index
-SEARCH_PAGE = 50  # messages whose octets are looked at between two turns of the loop
+SEARCH_PAGE = 100  # messages whose octets are looked at between two turns of the loop
+SEARCH_PAGE_OCTETS = 512 << 10  # octets of them, unless it is a single one
 SEARCH_LOOKS = 1_000  # messages, the newest, whose octets one JMAP query looks at where the index does not decide
 SEARCH_LOOK_OCTETS = 32 << 20  # octets of messages it looks at for that
 

@@ -1,6 +1,8 @@
 """Reading octets: small ones from rows, large ones from the blob store; what is damaged is reported and remembered."""
 
-from collections.abc import AsyncIterator, Sequence
+import asyncio
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import suppress
 from typing import NoReturn
 
 import structlog
@@ -66,12 +68,13 @@ class Octets:
                     await self._refuse(account, blob.blob_id, OTHER_HASH)
             yield octets
 
-    async def many(self, account: AccountId, refs: Sequence[BlobRef]) -> list[bytes | None]:
+    async def many(self, account: AccountId, refs: Sequence[BlobRef], apart: bool = False) -> list[bytes | None]:
         """See Store.many_octets."""
         inline = {ref.blob_id for ref in refs if ref.offset + ref.length <= BLOB_INLINE}
-        rows: dict[str, Record] = {}
+        rows: dict[BlobId, Record] = {}
         wanted = sorted(inline)
         dialect = self._database.dialect
+        read = self._database.read_apart if apart else self._database.read
         sql = f"SELECT blob_id, coding, octets FROM blob WHERE account_id = $1 AND blob_id IN {dialect.texts('$2')}"
         for at in range(0, len(wanted), PAGE):
             array = dialect.array(wanted[at : at + PAGE])
@@ -80,9 +83,17 @@ class Octets:
                 return await connection.all(sql, account, array)
 
             try:
-                rows.update((row[0], row[1:]) for row in await self._database.read(unit))
+                rows.update((row[0], row[1:]) for row in await read(unit))
             except Damaged:  # the others are read without it
                 return [await self._alone(account, ref) for ref in refs]
+        if apart:
+            whole = await asyncio.to_thread(_intact, rows)
+            return [
+                whole[ref.blob_id][ref.offset : ref.offset + ref.length]
+                if ref.blob_id in whole
+                else await self._one_of(account, ref, rows.get(ref.blob_id))
+                for ref in refs
+            ]
         return [await self._one_of(account, ref, rows.get(ref.blob_id)) for ref in refs]
 
     async def _alone(self, account: AccountId, ref: BlobRef) -> bytes | None:
@@ -110,14 +121,10 @@ class Octets:
             raise
 
     async def _opened(self, account: AccountId, blob_id: BlobId, row: Record) -> bytes:
-        coding, octets = row
         try:
-            whole = _unpacked(octets) if coding else bytes(octets)
+            return _whole(blob_id, row)
         except ZstdError as error:
             await self._refuse(account, blob_id, str(error))
-        if blake3(whole).hexdigest() != blob_id:
-            await self._refuse(account, blob_id, OTHER_HASH)
-        return whole
 
     async def _large(self, account: AccountId, blob_id: BlobId, start: int, length: int) -> bytes:
         try:
@@ -168,6 +175,24 @@ class Octets:
         except Unavailable:
             return False
         return digest.hexdigest() == blob.blob_id
+
+
+def _whole(blob_id: BlobId, row: Record) -> bytes:
+    """The octets a row holds. Raises ZstdError when they are not those it is named by."""
+    coding, octets = row
+    whole = _unpacked(octets) if coding else bytes(octets)
+    if blake3(whole).hexdigest() != blob_id:
+        raise ZstdError(OTHER_HASH)
+    return whole
+
+
+def _intact(rows: Mapping[BlobId, Record]) -> dict[BlobId, bytes]:
+    """The octets of the rows that are not damaged."""
+    intact = {}
+    for blob_id, row in rows.items():
+        with suppress(ZstdError):
+            intact[blob_id] = _whole(blob_id, row)
+    return intact
 
 
 def _unpacked(octets: bytes) -> bytes:

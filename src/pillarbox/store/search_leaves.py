@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 
 from pillarbox.core.errors import Unavailable
 from pillarbox.core.ids import AccountId, MessageId
-from pillarbox.core.limits import PAGE, SEARCH_LOOK_OCTETS, SEARCH_LOOKS, SEARCH_PAGE
+from pillarbox.core.limits import PAGE, SEARCH_LOOK_OCTETS, SEARCH_LOOKS
 from pillarbox.message.date import parse_date_zone
 from pillarbox.store import query as q
 from pillarbox.store.analyser import fold, runs
 from pillarbox.store.indexing import AGAIN, ATTACHMENT, STEMMED, tokens_of
 from pillarbox.store.port import Connection, Record
 from pillarbox.store.search_sql import Known
-from pillarbox.store.search_text import FIELDS, Source, Texts, field_texts, rows_of, texts_of, weight
+from pillarbox.store.search_text import FIELDS, Source, Texts, field_texts, portions, rows_of, texts_of, weight
 from pillarbox.store.search_words import (
     SUBSTRING_FIELDS,
     WORD_FIELDS,
@@ -35,7 +35,6 @@ Scope = Callable[[Known, Known], Awaitable[Ids]]
 """The messages that are asked about, as far as everything but texts tells: given what may meet each condition on
 texts, and what surely does."""
 
-_STRIDE = 5  # messages a thread tests before the loop has its turn
 _DAY = 86_400  # no zone is further from UTC
 _DATE = re.compile(rb'\("((?:[^"\\]|\\.)*)"')
 
@@ -214,11 +213,9 @@ async def _look(store: "Store", account: AccountId, leaves: Sequence[_Leaf], wit
         if effort.bounded:
             unread, octets = _affordable(unread[:looks], octets)
             looks -= len(unread)
-        for first in range(0, len(unread), SEARCH_PAGE):
+        for portion in portions(unread):
             await effort.pause()
-            texts = await texts_of(store, account, unread[first : first + SEARCH_PAGE])
-            for some in range(0, len(texts), _STRIDE):
-                await asyncio.to_thread(_by_texts, leaves, texts[some : some + _STRIDE])
+            await asyncio.to_thread(_by_texts, leaves, await texts_of(store, account, portion))
         if effort.bounded and (looks <= 0 or octets <= 0):
             leaves = [leaf for leaf in leaves if not leaf.reads]
             if not leaves:

@@ -1,8 +1,9 @@
 """The texts of a message that are searched: its decoded header fields and what its parts say."""
 
-import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from enum import Enum, auto
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -10,7 +11,7 @@ import structlog
 
 from pillarbox.core.errors import Invalid, Unavailable
 from pillarbox.core.ids import AccountId, BlobId, MessageId
-from pillarbox.core.limits import SEARCH_OCTETS, SEARCH_PAGE, SEARCH_TEXT, SEARCH_WHOLE
+from pillarbox.core.limits import SEARCH_OCTETS, SEARCH_PAGE, SEARCH_PAGE_OCTETS, SEARCH_TEXT, SEARCH_WHOLE
 from pillarbox.message.body import html_text, leaf_text, name_of
 from pillarbox.message.header import fields
 from pillarbox.message.structure import Part, decode
@@ -23,10 +24,8 @@ if TYPE_CHECKING:
     from pillarbox.store.store import Store
 
 FIELDS = {"subject": "s", "from": "f", "to": "t", "cc": "c", "bcc": "b"}
-"""Fields of the envelope (RFC 9051 §6.4.4) that have letters of their own in the index; "h" is the whole header, "m"
-what the parts say."""
-
-_STRIDE = 5  # messages a thread takes apart before the loop has its turn
+"""Fields of the envelope (RFC 9051 §6.4.4) that have letters of their own in the index; "h" is the whole header and
+those of the parts, "m" what the parts say."""
 
 _log = structlog.get_logger("pillarbox.store")
 
@@ -50,31 +49,108 @@ class Source:
         return _HEADERS.decode(self.packed_headers)
 
 
-@dataclass(frozen=True, slots=True)
+class _Place(Enum):
+    """What of a message a piece of it is."""
+
+    HEADER = auto()  # the message's own
+    MIME = auto()  # the header of a part
+    EMBEDDED = auto()  # the header of a message within it
+    LEAF = auto()  # what a text part says
+
+
+_Piece = tuple[_Place, Part, bytes]
+"""What it is, the part with its offsets in the octets, and the octets."""
+
+
 class Texts:
-    """What one message says, folded. `lines`: every header field by its name in lower case; `fields`: by the letters
-    of FIELDS, empty when it has none; `whole` is false when its octets could not be read and only `fields` is known."""
+    """What one message says, folded: each text is made when it is first asked for, so only threads ask for `lines`,
+    `header`, `body` and `language`.
 
-    message_id: MessageId
-    lines: tuple[tuple[str, str], ...]
-    fields: dict[str, str]
-    header: str
-    body: str
-    language: str
-    has_attachment: bool
-    whole: bool = True
+    `octets` are those of the whole message, or its pieces where it is large, or None where they cannot be read: then
+    only `fields` has something.
+    """
 
-    def of(self, where: str) -> Sequence[str]:
+    def __init__(self, source: Source, octets: bytes | Sequence[_Piece] | None) -> None:
+        self.source = source
+        self.message_id = source.message_id
+        self._octets = octets
+
+    @property
+    def whole(self) -> bool:
+        """Whether the octets could be read."""
+        return self._octets is not None
+
+    @cached_property
+    def fields(self) -> dict[str, str]:
+        """The fields of the envelope by the letters of FIELDS, empty where there is none."""
+        return field_texts(self._headers)
+
+    @property
+    def has_attachment(self) -> bool:
+        """See message.body.has_attachment."""
+        return self._headers.has_attachment
+
+    @cached_property
+    def lines(self) -> tuple[tuple[str, str], ...]:
+        """Every field of the header by its name in lower case."""
+        return tuple((name.lower(), fold(value)) for name, value in self._fields(_Place.HEADER))
+
+    @cached_property
+    def header(self) -> str:
+        """The header, and those of the parts (RFC 9051 §6.4.4 TEXT)."""
+        return fold("\n".join(f"{name}: {value}" for name, value in self._fields(_Place.HEADER, _Place.MIME)))
+
+    @cached_property
+    def body(self) -> str:
+        """What the text parts say, the headers of messages within, and the names of files."""
+        return fold(self._said)
+
+    @cached_property
+    def language(self) -> str:
+        """See analyser.language."""
+        return language(self._said or self._headers.subject)
+
+    def of(self, where: str) -> Iterator[str]:
         """The texts that "subject" … "bcc", "body" or "text" mean."""
-        if where == "body":
-            return (self.body,)
+        if where in FIELDS:
+            yield self.fields[FIELDS[where]]
+            return
         if where == "text":
-            return (self.header, self.body)
-        return (self.fields[FIELDS[where]],)
+            yield self.header
+        yield self.body
 
+    @cached_property
+    def _headers(self) -> Headers:
+        return self.source.headers
 
-_Piece = tuple[Part, bytes, bool]
-"""A part, its octets, and whether they are its header (else its body)."""
+    @cached_property
+    def _said(self) -> str:
+        bodies: list[str] = []
+        room = SEARCH_TEXT
+        for place, part, octets in self._pieces(_Place.EMBEDDED, _Place.LEAF):
+            text = self._leaf(part, octets) if place is _Place.LEAF else "\n".join(map(": ".join, _lines(part, octets)))
+            bodies.append(text[:room])
+            room -= len(text) + 1
+            if room <= 0:
+                break
+        return "\n".join((*bodies, *_names(_root(self.source))))
+
+    def _leaf(self, part: Part, octets: bytes) -> str:
+        try:
+            text = leaf_text(octets, part, SEARCH_TEXT)
+            return html_text(text) if part.subtype == "html" else text
+        except Exception:  # reported; the message is found by the rest of it
+            _log.exception("store.message_unsearchable", message=self.message_id)
+            return ""
+
+    def _fields(self, *places: _Place) -> Iterator[tuple[str, str]]:
+        return (line for _, part, octets in self._pieces(*places) for line in _lines(part, octets))
+
+    def _pieces(self, *places: _Place) -> Iterable[_Piece]:
+        octets = self._octets
+        if isinstance(octets, bytes):
+            return ((place, part, octets) for place, part in _wanted(_root(self.source)) if place in places)
+        return (piece for piece in octets or () if piece[0] in places)
 
 
 def source_of(row: Record) -> Source:
@@ -109,48 +185,41 @@ async def rows_after(store: "Store", account: AccountId, modseq: int, message_id
 
 
 async def texts_of(store: "Store", account: AccountId, sources: Sequence[Source]) -> list[Texts]:
-    """The texts of messages, in order; read and decoded a page at a time, aside of the loop."""
+    """The texts of messages, in order: their octets, read some at a time."""
     made: list[Texts] = []
-    for at in range(0, len(sources), SEARCH_PAGE):
-        page = sources[at : at + SEARCH_PAGE]
-        small = [one for one in page if one.blob.length <= SEARCH_WHOLE]
-        octets = dict(
-            zip(
-                (one.message_id for one in small),
-                await store.many_octets(account, [one.blob for one in small]),
-                strict=True,
-            )
-        )
-        ready: list[tuple[Source, list[_Piece] | bytes | None]] = [
-            (one, octets[one.message_id] if one.message_id in octets else await _large(store, account, one))
-            for one in page
+    for some in portions(sources):
+        small = [one.blob for one in some if one.blob.length <= SEARCH_WHOLE]
+        octets = iter(await store.many_octets(account, small, apart=True))
+        made += [
+            Texts(one, next(octets) if one.blob.length <= SEARCH_WHOLE else await _large(store, account, one))
+            for one in some
         ]
-        for first in range(0, len(ready), _STRIDE):
-            made += await asyncio.to_thread(_all, ready[first : first + _STRIDE])
     return made
+
+
+def portions(sources: Sequence[Source]) -> Iterator[list[Source]]:
+    """The messages, in order, as many at a time as are looked at between two turns of the loop."""
+    portion: list[Source] = []
+    octets = 0
+    for one in sources:
+        octets += one.blob.length
+        if portion and (len(portion) == SEARCH_PAGE or octets > SEARCH_PAGE_OCTETS):
+            yield portion
+            portion, octets = [], one.blob.length
+        portion.append(one)
+    if portion:
+        yield portion
 
 
 def weight(source: Source) -> int:
     """The octets that are read for a message's texts, at most."""
     if source.blob.length <= SEARCH_WHOLE:
         return source.blob.length
-    parts = _wanted(_root(source))
-    return min(
-        SEARCH_OCTETS, sum(part.body - part.header if header else part.end - part.body for part, header in parts)
-    )
-
-
-def _all(ready: Sequence[tuple[Source, list[_Piece] | bytes | None]]) -> list[Texts]:
-    return [_safe(source, pieces) for source, pieces in ready]
-
-
-def _safe(source: Source, pieces: list[_Piece] | bytes | None) -> Texts:
-    """A message that cannot be taken apart is reported, and found by its envelope only."""
-    try:
-        return _texts(source, pieces)
-    except Exception:
-        _log.exception("store.message_unsearchable", message=source.message_id)
-        return _texts(source, None)
+    total = 0
+    for place, part in _wanted(_root(source)):
+        start, end = _extent(place, part)
+        total += end - start
+    return min(SEARCH_OCTETS, total)
 
 
 async def _large(store: "Store", account: AccountId, source: Source) -> list[_Piece] | None:
@@ -158,16 +227,21 @@ async def _large(store: "Store", account: AccountId, source: Source) -> list[_Pi
     pieces: list[_Piece] = []
     room = SEARCH_OCTETS
     try:
-        for part, header in _wanted(_root(source)):
-            start, end = (part.header, part.body) if header else (part.body, part.end)
-            length = min(end - start, room)
-            pieces.append((part, await store.slice(account, source.blob, start, length), header))
-            room -= length
+        for place, part in _wanted(_root(source)):
+            start, end = _extent(place, part)
+            octets = await store.slice(account, source.blob, start, min(end - start, room))
+            body = 0 if place is _Place.LEAF else len(octets)
+            pieces.append((place, msgspec.structs.replace(part, header=0, body=body, end=len(octets)), octets))
+            room -= len(octets)
             if room <= 0:
                 break
     except Unavailable:
         return None
     return pieces
+
+
+def _extent(place: _Place, part: Part) -> tuple[int, int]:
+    return (part.body, part.end) if place is _Place.LEAF else (part.header, part.body)
 
 
 def _root(source: Source) -> Part:
@@ -177,61 +251,21 @@ def _root(source: Source) -> Part:
         return Part(header=0, body=source.blob.length, end=source.blob.length)
 
 
-def _wanted(root: Part) -> Iterator[tuple[Part, bool]]:
-    """What of a message is read, in order: headers of it and of embedded messages, text leaves."""
-    yield root, True
-    pending = [root]
+def _wanted(root: Part) -> Iterator[tuple[_Place, Part]]:
+    """What of a message is read, in order."""
+    pending = [(_Place.HEADER, root)]
     while pending:
-        part = pending.pop()
-        if part.type == "message" and part.parts:
-            yield part.parts[0], True
-        if part.parts:
-            pending.extend(reversed(part.parts))
-        elif part.type == "text":
-            yield part, False
+        place, part = pending.pop()
+        yield place, part
+        below = _Place.EMBEDDED if part.type == "message" else _Place.MIME
+        pending.extend((below, child) for child in reversed(part.parts))
+        if part.type == "text" and not part.parts:
+            yield _Place.LEAF, part
 
 
-def _texts(source: Source, given: list[_Piece] | bytes | None) -> Texts:
-    headers, root = source.headers, _root(source)
-    pieces = list(_cut(given, root)) if isinstance(given, bytes) else given
-    lines: list[tuple[str, str]] = []
-    bodies: list[str] = []
-    room = SEARCH_TEXT
-    for part, octets, header in pieces or ():
-        if header and not lines and part.header == root.header:
-            lines = list(_lines(octets))
-        elif room > 0:
-            text = "\n".join(f"{name}: {value}" for name, value in _lines(octets)) if header else _said(part, octets)
-            bodies.append(text[:room])
-            room -= len(text) + 1
-    bodies.extend(_names(root))
-    body = "\n".join(bodies)
-    return Texts(
-        message_id=source.message_id,
-        lines=tuple((name.lower(), fold(value)) for name, value in lines),
-        fields=field_texts(headers),
-        header=fold("\n".join(f"{name}: {value}" for name, value in lines)),
-        body=fold(body),
-        language=language(body or headers.subject),
-        has_attachment=headers.has_attachment,
-        whole=pieces is not None,
-    )
-
-
-def _cut(octets: bytes, root: Part) -> Iterator[_Piece]:
-    for part, header in _wanted(root):
-        yield part, octets[part.header : part.body] if header else octets[part.body : part.end], header
-
-
-def _lines(octets: bytes) -> Iterator[tuple[str, str]]:
-    for field in fields(octets, 0, len(octets)):
+def _lines(part: Part, octets: bytes) -> Iterator[tuple[str, str]]:
+    for field in fields(octets, part.header, part.body):
         yield field.name.decode("ascii"), decode_text(field.raw)
-
-
-def _said(part: Part, octets: bytes) -> str:
-    alone = msgspec.structs.replace(part, header=0, body=0, end=len(octets))
-    text = leaf_text(octets, alone, SEARCH_TEXT)
-    return html_text(text) if part.subtype == "html" else text
 
 
 def _names(root: Part) -> Iterator[str]:

@@ -133,9 +133,12 @@ class Store:
         """`length` octets from `start`; fewer at the end."""
         return await self._octets.slice(account, blob, start, length)
 
-    async def many_octets(self, account: AccountId, refs: Sequence[BlobRef]) -> list[bytes | None]:
-        """The octets of several blobs, in the order of `refs`; None for a damaged one (reported and remembered)."""
-        return await self._octets.many(account, refs)
+    async def many_octets(self, account: AccountId, refs: Sequence[BlobRef], apart: bool = False) -> list[bytes | None]:
+        """The octets of several blobs, in the order of `refs`; None for a damaged one (reported and remembered).
+
+        `apart`: they are read and unpacked beside the loop.
+        """
+        return await self._octets.many(account, refs, apart)
 
     async def blob(self, account: AccountId, blob_id: BlobId) -> BlobRef:
         """The whole blob, when a message, an upload or a queued message of the account refers to it."""

@@ -32,6 +32,11 @@ _STEPS = (
             " terms text NOT NULL, PRIMARY KEY (account_id, id))",
         ),
     ),
+    Step(
+        2,
+        "everything anew: the headers of parts are searched too",
+        tuple(f"DELETE FROM search_{table}" for table in ("account", "document", "vocabulary")),
+    ),
 )
 _PLACE = "SELECT number, modseq, message_id FROM search_account WHERE account_id = $1"
 
