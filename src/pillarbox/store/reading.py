@@ -1,5 +1,6 @@
 """Reading mailboxes, placements and messages; each function is one or more statements on one snapshot."""
 
+from array import array
 from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
@@ -152,6 +153,29 @@ async def since(
         box.highestmodseq,
         reset,
     )
+
+
+async def changed_since(
+    connection: Connection, place: tuple[AccountId, MailboxId], modseq: Modseq, most: int
+) -> list[Uid] | None:
+    """See Store.changed_since."""
+    sql = "SELECT uid FROM placement WHERE account_id = $1 AND mailbox_id = $2 AND modseq > $3"
+    rows = await connection.all(f"{sql} LIMIT {most + 1}", *place, modseq)
+    return None if len(rows) > most else sorted(row[0] for row in rows)
+
+
+async def vanished_since(
+    connection: Connection, place: tuple[AccountId, MailboxId], modseq: Modseq
+) -> Sequence[int] | None:
+    """See Store.vanished_since."""
+    where = "WHERE account_id = $1 AND mailbox_id = $2"
+    row = await connection.one(f"SELECT vanished_floor FROM mailbox {where}", *place)
+    if row is None:
+        raise NotFound("no such mailbox")
+    if modseq < row[0]:
+        return None
+    rows = await connection.all(f"SELECT uid FROM vanished {where} AND modseq > $3", *place, modseq)
+    return array("L", sorted(row[0] for row in rows))
 
 
 async def emails(

@@ -193,6 +193,16 @@ class Store:
         assert changes is not None  # apart there is no limit
         return changes
 
+    async def changed_since(self, account: AccountId, mailbox_id: MailboxId, modseq: Modseq) -> list[Uid] | None:
+        """The UIDs of placements made or changed after a modseq, in order; None when they are too many to be listed."""
+        place, most = (account, mailbox_id), 4 * PAGE
+        return await self.database.read(lambda connection: reading.changed_since(connection, place, modseq, most))
+
+    async def vanished_since(self, account: AccountId, mailbox_id: MailboxId, modseq: Modseq) -> Sequence[int] | None:
+        """The UIDs expunged after a modseq, in order; None when the log does not reach back that far. NotFound."""
+        place = (account, mailbox_id)
+        return await self.database.read_apart(lambda connection: reading.vanished_since(connection, place, modseq))
+
     async def emails(
         self, account: AccountId, message_ids: Sequence[MessageId], need: Need = Need.PLACEMENT
     ) -> dict[MessageId, Email]:

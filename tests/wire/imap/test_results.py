@@ -5,14 +5,14 @@ import pytest
 from pillarbox.wire.imap import acl, codes, encoder, metadata, quota, results
 from pillarbox.wire.imap.partial import Partial
 from pillarbox.wire.imap.results import Branch, Correlator
-from pillarbox.wire.imap.resync import vanished
+from pillarbox.wire.imap.resync import vanished, vanished_earlier
 
 A1 = Correlator(b"A1", uid=True)
 ROOT = Branch(4, [Branch(23)])
 
 ANSWERS = [
     (vanished([41, 43, 44]), b"* VANISHED 41,43:44\r\n"),
-    (vanished([7], earlier=True), b"* VANISHED (EARLIER) 7\r\n"),
+    (vanished_earlier([(7, 7)]), b"* VANISHED (EARLIER) 7\r\n"),
     (results.esearch_items(A1, results.extent([], ["ALL", "COUNT"])), b'* ESEARCH (TAG "A1") UID COUNT 0\r\n'),
     (
         results.esearch_items(Correlator(b"E01"), results.extent([5, 10, 1], ["COUNT", "ALL", "MAX", "MIN"])),

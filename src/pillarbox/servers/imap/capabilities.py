@@ -28,6 +28,7 @@ class Capability:
 
 CAPABILITIES: tuple[Capability, ...] = (
     Capability("IMAP4rev1", "RFC 3501"),
+    Capability("IMAP4rev2", "RFC 9051", enable=True),
     Capability("STARTTLS", "RFC 3501 §6.2.1", When.CLEAR),
     Capability("LOGINDISABLED", "RFC 3501 §6.2.3", When.NO_LOGIN),
     *(Capability(f"AUTH={name}", "RFC 3501 §6.2.2", When.LOGIN) for name in ADVERTISED),
@@ -54,10 +55,12 @@ CAPABILITIES: tuple[Capability, ...] = (
     Capability("SAVEDATE", "RFC 8514", When.AUTHENTICATED),
     Capability("PREVIEW", "RFC 8970", When.AUTHENTICATED),
     Capability("CONDSTORE", "RFC 7162", When.AUTHENTICATED, enable=True),
+    Capability("QRESYNC", "RFC 7162 §3.2", When.AUTHENTICATED, enable=True),
+    Capability("UIDONLY", "RFC 9586", When.AUTHENTICATED, enable=True),
 )
 
-ENABLING = frozenset(one.name for one in CAPABILITIES if one.enable)
-"""What ENABLE knows."""
+ENABLING = {one.name.upper(): one.name for one in CAPABILITIES if one.enable}
+"""What ENABLE knows: names in upper case, and as they are spelled."""
 
 _VALUED = "APPENDLIMIT"
 

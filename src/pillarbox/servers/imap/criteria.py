@@ -7,6 +7,7 @@ from itertools import pairwise
 from typing import Any, Final
 
 from pillarbox.core.ids import MessageId, Modseq, ThreadId, parse_id
+from pillarbox.servers.imap.errors import numberless
 from pillarbox.servers.imap.flags import BITS
 from pillarbox.servers.imap.selected import Selected
 from pillarbox.store import query
@@ -22,10 +23,11 @@ _MOMENTS = {keys.Moment.INTERNAL: "received", keys.Moment.SENT: "sent", keys.Mom
 
 @dataclass(frozen=True, slots=True)
 class Asker:
-    """Where and when a search is made: the client's numbers, and the time in seconds UTC."""
+    """Where and when a search is made: the client's numbers, if it has them, and the time in seconds UTC."""
 
     selected: Selected
     now: int
+    uid_only: bool = False
 
 
 def condition(asker: Asker, key: keys.Key) -> Condition:
@@ -82,6 +84,8 @@ def _midnight(day: date) -> int:
 
 def _numbers(asker: Asker, key: keys.Numbers) -> Condition:
     selected = asker.selected
+    if asker.uid_only and not key.messages.saved:
+        raise numberless()
     return query.Uids(tuple(selected.ranges(selected.positions(key.messages, uid=False))))
 
 

@@ -11,14 +11,13 @@ from pillarbox.net.tls import Context
 from pillarbox.servers.imap.commands import append
 from pillarbox.servers.imap.commands.idle import done
 from pillarbox.servers.imap.commands.login import respond
-from pillarbox.servers.imap.errors import Refused, bad, refusal
+from pillarbox.servers.imap.errors import Refused, bad, numberless, refusal
 from pillarbox.servers.imap.recents import Recents
 from pillarbox.servers.imap.session import Answer, House, Session, State
 from pillarbox.servers.imap.table import KNOWN, VERBS
 from pillarbox.services.login.service import Logins
 from pillarbox.store.store import Store
 from pillarbox.wire.imap import encoder
-from pillarbox.wire.imap.codes import UID_REQUIRED
 from pillarbox.wire.imap.events import (
     AppendChunk,
     AppendEnd,
@@ -102,7 +101,7 @@ class Door:
         elif verb.writes and session.mailbox.read_only:
             self._refuse(command.tag, Refused("NO", "the mailbox is open for reading only", "READ-ONLY"))
         elif session.uid_only and verb.by_number:
-            self._refuse(command.tag, Refused("BAD", "messages have no numbers after ENABLE UIDONLY", UID_REQUIRED))
+            self._refuse(command.tag, numberless())
         elif verb.rights and not verb.rights <= session.mailbox.rights:
             self._refuse(command.tag, Refused("NO", "you may not do this in the mailbox", "NOPERM"))
         else:
@@ -143,7 +142,13 @@ class Door:
             self._refuse(tag, Refused("NO", text, "SERVERBUG"))
         else:
             if answer is not None and session.state is not State.LOGOUT:
-                self.stream.write(encoder.tagged(tag, "OK", answer.text, answer.code))
+                self.stream.write(encoder.tagged(tag, "OK", answer.text, self._code(answer)))
+
+    def _code(self, answer: Answer) -> bytes | str:
+        session = self.session
+        if answer.expunged and session.qresync and session.selected is not None:
+            return encoder.code("HIGHESTMODSEQ", session.selected.modseq)
+        return answer.code
 
     def _refuse(self, tag: bytes, refused: Refused) -> None:
         if self.session.state is State.LOGOUT:

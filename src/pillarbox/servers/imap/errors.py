@@ -13,6 +13,7 @@ from pillarbox.core.errors import (
     TooBig,
     Unavailable,
 )
+from pillarbox.wire.imap.codes import UID_REQUIRED
 
 _CODES: dict[type[MailError], str] = {
     Invalid: "CANNOT",
@@ -47,6 +48,11 @@ class Refused(Exception):
 def bad(text: str) -> Refused:
     """The client should not have sent this."""
     return Refused("BAD", text)
+
+
+def numberless() -> Refused:
+    """Messages were named by number, and the client said that it does without (RFC 9586 §3)."""
+    return Refused("BAD", "messages have no numbers after ENABLE UIDONLY", UID_REQUIRED)
 
 
 def refusal(error: MailError, special: dict[type[MailError], str] | None = None) -> Refused:

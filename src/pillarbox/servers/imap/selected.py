@@ -22,11 +22,11 @@ NOTHING: frozenset[int] = frozenset()
 class Selected:
     """`uids[n - 1]` is the UID of message n. The store's shared list as long as the two agree; never changed here.
 
-    `account` has the mailbox, `rights` are the letters of what the login may do there (RFC 4314 §2.1).
-    `modseq`: the client was told of everything up to it, but for the expunges in `gone`. `told`: flags of UIDs that
-    were told out of turn, by their modseq. `recent`: the UIDs that are \\Recent in this session. `keywords`: what FLAGS
-    named beside what is defined everywhere, `shown`: the keywords of single messages that were looked at for that.
-    `stale`: there may be news.
+    `account` has the mailbox, `rights` are the letters of what the login may do there (RFC 4314 §2.1). `modseq`: the
+    client was told of everything up to it, but for the expunges in `gone`, and of all without exception up to `held`
+    while there are any. `told`: flags of UIDs that were told out of turn, by their modseq. `recent`: the UIDs that are
+    \\Recent in this session. `keywords`: what FLAGS named beside what is defined everywhere, `shown`: the keywords of
+    single messages that were looked at for that. `stale`: there may be news.
     """
 
     account: AccountId
@@ -37,6 +37,7 @@ class Selected:
     rights: frozenset[str] = ALL_RIGHTS
     recent: frozenset[int] = NOTHING
     gone: frozenset[int] = NOTHING
+    held: int = 0
     told: dict[int, int] = field(default_factory=dict)
     keywords: tuple[str, ...] = ()
     shown: set[str] = field(default_factory=set)
@@ -86,6 +87,18 @@ class Selected:
             self.told[state.uid] = state.modseq
 
 
+def choose(positions: Iterable[range], indices: range) -> list[range]:
+    """Of the messages at these positions, counted in their order, those at `indices` (RFC 9394 §3.3)."""
+    chosen: list[range] = []
+    before = 0
+    for part in positions:
+        kept = part[max(indices.start - before, 0) : max(indices.stop - before, 0)]
+        if kept:
+            chosen.append(kept)
+        before += len(part)
+    return chosen
+
+
 @dataclass(slots=True)
 class News:
     """What happened to a selected mailbox, in the order it is told: expunges, arrivals, flags."""
@@ -112,6 +125,8 @@ def learn(selected: Selected, changes: MailboxChanges, may_expunge: bool) -> New
         news.expunged = sorted(selected.index(uid) for uid in gone)
         selected.recent = selected.recent - gone if gone else selected.recent
         gone = NOTHING
+    elif gone and not selected.gone:
+        selected.held = selected.modseq
     selected.gone = gone
     selected.told.clear()
     selected.modseq = max(selected.modseq, changes.modseq)

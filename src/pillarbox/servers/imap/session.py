@@ -58,10 +58,11 @@ class House:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The tagged OK of a command."""
+    """The tagged OK of a command. `expunged`: with QRESYNC it carries the mod-sequence (RFC 7162 §3.2.7)."""
 
     text: str
     code: bytes | str = b""
+    expunged: bool = False
 
 
 class Session:
@@ -182,8 +183,15 @@ class Session:
     async def sync(self, may_expunge: bool = True, uid: bool = False) -> None:
         """Tell the client what happened to its mailbox (RFC 3501 §5.2)."""
         selected = self.selected
-        if selected is None or not (selected.stale or (may_expunge and selected.gone)):
+        if selected is None:
             return
+        if selected.stale or (may_expunge and selected.gone):
+            await self._tell_news(selected, may_expunge, uid)
+        if selected.gone and self.qresync:  # or the client takes a higher one for known (RFC 7162 §3.2)
+            code = encoder.code("HIGHESTMODSEQ", selected.held)
+            self.stream.write(encoder.untagged("OK", "expunges are told later", code))
+
+    async def _tell_news(self, selected: Selected, may_expunge: bool, uid: bool) -> None:
         selected.stale = False
         changes = await self.store.since(selected.account, selected.mailbox_id, selected.modseq)
         if changes.mailbox is None or not changes.mailbox.selectable:

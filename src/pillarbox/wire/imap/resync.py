@@ -1,11 +1,11 @@
 """QRESYNC: what a client says it knows of a mailbox, and how it learns what vanished (RFC 7162 §3.2)."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from pillarbox.wire.imap.errors import WireError
 from pillarbox.wire.imap.reader import Reader
-from pillarbox.wire.imap.sets import HIGHEST, NOTHING, STAR, SequenceSet, spell_set
+from pillarbox.wire.imap.sets import HIGHEST, NOTHING, STAR, SequenceSet, spell_ranges, spell_set
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +45,14 @@ def parse_resync(reader: Reader) -> Resync:
     return Resync(validity, modseq, known, numbers, uids)
 
 
-def vanished(uids: Sequence[int], earlier: bool = False) -> bytes:
-    """`* VANISHED 5:7` of one or more UIDs, ascending; `earlier`: gone before the command (RFC 7162 §3.2.10)."""
-    return b"* VANISHED %b%b\r\n" % (b"(EARLIER) " if earlier else b"", spell_set(uids))
+def vanished(uids: Sequence[int]) -> bytes:
+    """`* VANISHED 5:7` of one or more UIDs, ascending (RFC 7162 §3.2.10.2)."""
+    return b"* VANISHED %b\r\n" % spell_set(uids)
+
+
+def vanished_earlier(ranges: Iterable[tuple[int, int]]) -> bytes:
+    """`* VANISHED (EARLIER) 5:7` of one or more ranges of UIDs, gone before the command (RFC 7162 §3.2.10.1)."""
+    return b"* VANISHED (EARLIER) %b\r\n" % spell_ranges(ranges)
 
 
 def _finite_set(reader: Reader) -> SequenceSet:

@@ -47,7 +47,7 @@ async def starttls(session: Session, command: Command, arguments: Nothing) -> No
 
 async def enable(session: Session, command: Command, arguments: Enable) -> Answer:
     """Switch extensions on for this connection (RFC 5161 §3.1)."""
-    known = [name for name in arguments.capabilities if name in ENABLING]
-    session.stream.write(encoder.enabled(dict.fromkeys(known)))
+    known = dict.fromkeys(name for name in arguments.capabilities if name in ENABLING)
+    session.stream.write(encoder.enabled(ENABLING[name] for name in known))
     session.enable(*known)
     return Answer("ENABLE completed")

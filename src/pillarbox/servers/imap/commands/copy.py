@@ -30,7 +30,7 @@ async def move(session: Session, command: Command, arguments: Copy) -> Answer:
     code = _copy_uid(copied)
     if code:
         session.stream.write(encoder.untagged("OK", "moved", code))
-    return Answer(f"{command.name} completed")
+    return Answer(f"{command.name} completed", expunged=bool(code))
 
 
 async def _transfer(session: Session, arguments: Copy, *, moving: bool) -> _Copied:
@@ -64,26 +64,27 @@ def _copy_uid(copied: _Copied) -> bytes:
 
 async def expunge(session: Session, command: Command, arguments: Nothing) -> Answer:
     """Take away all messages with \\Deleted; the EXPUNGE responses are news like any other."""
-    await clear(session, All())
-    return Answer(f"{command.name} completed")
+    expunged = await clear(session, All())
+    return Answer(f"{command.name} completed", expunged=expunged)
 
 
 async def uid_expunge(session: Session, command: Command, arguments: UidExpunge) -> Answer:
     """Of the messages named, take away those with \\Deleted (RFC 4315 §2.1)."""
     selected = session.mailbox
     uids = selected.ranges(selected.positions(arguments.messages, uid=True))
-    await clear(session, Uids(tuple(uids)))
-    return Answer(f"{command.name} completed")
+    expunged = await clear(session, Uids(tuple(uids)))
+    return Answer(f"{command.name} completed", expunged=expunged)
 
 
-async def clear(session: Session, where: Condition) -> None:
-    """Take away the messages with \\Deleted that meet a condition, a portion in each transaction."""
+async def clear(session: Session, where: Condition) -> bool:
+    """Take away the messages with \\Deleted that meet a condition, a portion in each transaction; if there are any."""
     account, mailbox_id = session.mailbox.account, session.mailbox.mailbox_id
     deleted = await session.store.search(account, mailbox_id, And((Flags(has=DELETED), where)))
     for at in range(0, len(deleted), IMAP_PORTION):
         portion = partial(_clear, account, mailbox_id, deleted[at : at + IMAP_PORTION])
         await session.write([account], portion)
         await session.breathe()
+    return bool(deleted)
 
 
 async def _clear(account: AccountId, mailbox_id: MailboxId, uids: Sequence[Uid], tx: Transaction) -> None:

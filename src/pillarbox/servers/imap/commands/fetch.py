@@ -9,11 +9,12 @@ from pillarbox.core.ids import Modseq
 from pillarbox.core.limits import BLOB_INLINE, IMAP_FETCH_BATCH, LISTING
 from pillarbox.message.structure import decode
 from pillarbox.servers.imap.bodies import pieces_of, stream_message
-from pillarbox.servers.imap.errors import Refused
+from pillarbox.servers.imap.errors import Refused, bad
 from pillarbox.servers.imap.listing import spell_listed
 from pillarbox.servers.imap.manner import CONDSTORE
 from pillarbox.servers.imap.plan import Plan, plan, spell_rows
-from pillarbox.servers.imap.selected import announce
+from pillarbox.servers.imap.resync import tell_vanished
+from pillarbox.servers.imap.selected import announce, choose
 from pillarbox.servers.imap.session import Answer, Session
 from pillarbox.store.model import SEEN, FlagChange, FlagState, Need, Row
 from pillarbox.store.transaction import Transaction
@@ -23,26 +24,24 @@ from pillarbox.wire.imap.fetch import Attribute, Fetch, FetchItem
 _CUTS = 16  # sections of one message cut out before others have their turn
 
 Numbered = list[tuple[int, Row]]
+Ranges = list[tuple[int, int]]
 
 
 async def fetch(session: Session, command: Command, arguments: Fetch) -> Answer:
     """Tell of messages what was asked for."""
     selected = session.mailbox
+    if arguments.vanished and not session.qresync:  # RFC 7162 §3.2.6
+        raise bad("ENABLE QRESYNC first")
     positions = selected.positions(arguments.messages, arguments.uid)
+    if arguments.partial is not None:
+        positions = choose(positions, arguments.partial.cut(sum(map(len, positions))))
     arguments = _without_uid(arguments) if session.uid_only else arguments
     items = arguments.items
     if arguments.changed_since is not None or Attribute.MODSEQ in items:
         session.enable(CONDSTORE)
-    prepared = plan(items)
-    ranges = await _changed(session, selected.ranges(positions), arguments.changed_since)
-    found = 0
-    whole = True
-    need = prepared.columns | Need.LISTING if prepared.listed else prepared.need
-    async for rows in session.store.placements(selected.account, selected.mailbox_id, ranges, need):
-        numbered = _number(session, rows)
-        found += len(numbered)
-        whole = await _page(session, arguments, numbered) and whole
-        await session.breathe()
+    if arguments.vanished and arguments.changed_since is not None:
+        await tell_vanished(session, arguments.messages, arguments.changed_since)
+    found, whole = await tell(session, arguments, selected.ranges(positions))
     if not whole:
         raise Refused("NO", "some messages cannot be read", "CORRUPTION")
     if not arguments.uid and arguments.changed_since is None and found < sum(map(len, positions)):
@@ -50,14 +49,31 @@ async def fetch(session: Session, command: Command, arguments: Fetch) -> Answer:
     return Answer(f"{command.name} completed")
 
 
-async def _changed(session: Session, ranges: list[tuple[int, int]], since: int | None) -> list[tuple[int, int]]:
-    """Of these UIDs those with a modseq above `since` (RFC 7162 §3.1.4.1)."""
-    if since is None:
-        return ranges
+async def tell(session: Session, arguments: Fetch, ranges: Ranges) -> tuple[int, bool]:
+    """Answer for the messages with these UIDs, if changed where that is asked for: how many there were, and whether all
+    of them could be read."""
+    selected, since = session.mailbox, arguments.changed_since
+    prepared = plan(arguments.items)
+    if since is not None:
+        ranges = await _changed(session, ranges, Modseq(since))
+    found = 0
+    whole = True
+    need = prepared.columns | Need.LISTING if prepared.listed else prepared.need
+    async for rows in session.store.placements(selected.account, selected.mailbox_id, ranges, need):
+        numbered = _number(session, rows if since is None else [row for row in rows if row.modseq > since])
+        found += len(numbered)
+        whole = await _page(session, arguments, numbered) and whole
+        await session.breathe()
+    return found, whole
+
+
+async def _changed(session: Session, ranges: Ranges, since: Modseq) -> Ranges:
+    """Of these UIDs those with a modseq above `since`, or all when too many are (RFC 7162 §3.1.4.1)."""
     selected = session.mailbox
-    changes = await session.store.since(selected.account, selected.mailbox_id, Modseq(since))
-    uids = [state.uid for state in changes.changed]
-    kept: list[tuple[int, int]] = []
+    uids = await session.store.changed_since(selected.account, selected.mailbox_id, since)
+    if uids is None:
+        return ranges
+    kept: Ranges = []
     at = 0
     for low, high in ranges:
         while at < len(uids) and uids[at] <= high:

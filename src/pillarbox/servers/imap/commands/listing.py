@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from pillarbox.core.ids import spell
 from pillarbox.servers.imap.manner import CONDSTORE
+from pillarbox.servers.imap.places import Found
 from pillarbox.servers.imap.session import Answer, Session
 from pillarbox.servers.imap.uses import ATTRIBUTES
 from pillarbox.store.model import MAILBOX_PREFIX, Mailbox
@@ -14,6 +15,8 @@ from pillarbox.wire.imap.commands import Nothing
 from pillarbox.wire.imap.events import Command
 from pillarbox.wire.imap.listing import List, Status
 from pillarbox.wire.imap.names import matcher
+
+_PLAIN = List("", ())
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +124,15 @@ def _attributes(arguments: List, one: _Name, has_children: bool) -> list[str]:
     if one.subscribed and "SUBSCRIBED" in arguments.returns | arguments.selection:
         attributes.append("\\Subscribed")
     return attributes
+
+
+async def describe(session: Session, found: Found) -> bytes:
+    """The LIST response that SELECT owes to a client of rev2 (RFC 9051 §6.3.2)."""
+    mailbox = found.mailbox
+    everyone = await session.store.mailboxes(found.account)
+    parent = any(one.parent_id == mailbox.mailbox_id for one in everyone)
+    name = _Name(mailbox.name, mailbox, mailbox.subscribed)
+    return encoder.list_mailbox(mailbox.name, _attributes(_PLAIN, name, parent), utf8=session.decoder.utf8)
 
 
 async def lsub(session: Session, command: Command, arguments: List) -> Answer:

@@ -22,7 +22,7 @@ async def search(session: Session, command: Command, arguments: Search) -> Answe
     selected = session.mailbox
     if arguments.uses_modseq:
         session.enable(CONDSTORE)
-    question = condition(Asker(selected, session.store.clock.now()), arguments.key)
+    question = condition(Asker(selected, session.store.clock.now(), session.uid_only), arguments.key)
     found = await session.store.search(selected.account, selected.mailbox_id, question, None, _patience(session))
     numbers, uids = await _known(session, found)
     modseq = await _modseq(session, arguments, uids) if arguments.uses_modseq and uids else None
