@@ -87,6 +87,32 @@ def test_accounts(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
     assert machine.run("account", "remove", "bob@example.org", "--yes")[0] == exits.OK
 
 
+def test_limits_and_admins(machine: Machine) -> None:
+    assert machine.run("account", "add", "ann@example.org", "--quota", "1000", "--admin")[0] == exits.OK
+    assert machine.run("account", "quota", "ann@example.org")[1].splitlines() == [
+        "what\tused\tlimit",
+        "octets\t0\t1000",
+        "messages\t0\t-",
+        "mailboxes\t6\t10000",
+    ]
+    changed = machine.json("account", "quota", "ann@example.org", "--octets", "none", "--messages", "5")
+    assert isinstance(changed, list)
+    assert [row["limit"] for row in changed] == [None, 5, 10000]
+    changed = machine.json("account", "quota", "ann@example.org", "--messages", "default", "--mailboxes", "0")
+    assert isinstance(changed, list)
+    assert [row["limit"] for row in changed] == [None, None, 0]
+    for word in ("many", "-1", "1.5", str(1 << 63), "²"):
+        assert machine.run("account", "quota", "ann@example.org", "--octets", word)[0] == exits.REFUSED
+    admins: list[object] = []
+    for off in (), ("--off",), ():
+        assert machine.run("account", "admin", "ann@example.org", *off)[0] == exits.OK
+        listed = machine.json("account", "list")
+        assert isinstance(listed, list)
+        admins.append(listed[0]["admin"])
+    assert admins == [True, False, True]
+    assert machine.run("account", "admin", "nobody@example.org")[0] == exits.REFUSED
+
+
 def test_an_empty_password_is_refused(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stdin", io.StringIO("\n"))
     assert machine.run("account", "add", "ann@example.org", "--password-stdin")[0] == exits.REFUSED

@@ -3,6 +3,7 @@
 import getpass
 import secrets
 import sys
+from dataclasses import replace
 from typing import Annotated
 
 from cyclopts import App, Parameter
@@ -14,11 +15,12 @@ from pillarbox.core.errors import Invalid, NotFound
 from pillarbox.core.limits import PASSWORD
 from pillarbox.services.login.passwords import hash_password, scram_keys
 from pillarbox.store.model import Account
+from pillarbox.store.quotas import UNLIMITED
 from pillarbox.store.store import Store
 
 app = App(name="account", help="The people with mail.")
 
-FromStdin = Annotated[bool, Parameter(negative=())]
+Switch = Annotated[bool, Parameter(negative=())]
 LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"  # none that are mistaken for another
 
 
@@ -28,7 +30,8 @@ def add(
     *,
     name: str = "",
     quota: int | None = None,
-    password_stdin: FromStdin = False,
+    admin: Switch = False,
+    password_stdin: Switch = False,
     common: Common = Common(),
 ) -> int:
     """Add an account. Its password is asked for, or generated and shown when there is nobody to ask.
@@ -41,12 +44,20 @@ def add(
         The person's name.
     quota
         Octets of mail it may hold; without it the setting limits.quota.
+    admin
+        It may change what holds for everybody: quotas, and the notes on the server (IMAP SETQUOTA, SETMETADATA).
     password_stdin
         Read the password from the first line of standard input.
     """
     password, generated = _new_password(password_stdin=password_stdin)
     hashed, keys = hash_password(password), scram_keys(password)
-    with_store(common, lambda store: store.directory.add_account(address, hashed, name, quota, keys))
+
+    async def make(store: Store) -> None:
+        account = await store.directory.add_account(address, hashed, name, quota, keys)
+        if admin:
+            await store.directory.set_admin(account.account_id, True)
+
+    with_store(common, make)
     _say_done(f"{address} is added.", address, password if generated else None, as_json=common.json)
     return exits.OK
 
@@ -67,18 +78,19 @@ def list_(*, common: Common = Common()) -> int:
                     "octets": quota.used,
                     "quota": quota.limit,
                     "active": account.active,
+                    "admin": account.admin,
                 }
             )
         return found
 
-    columns = ["address", "name", "messages", "octets", "quota", "active"]
+    columns = ["address", "name", "messages", "octets", "quota", "active", "admin"]
     nothing = "No accounts; `pillarbox account add you@example.org` adds one."
     show(with_store(common, rows), columns, as_json=common.json, nothing=nothing)
     return exits.OK
 
 
 @app.command
-def password(address: str, *, password_stdin: FromStdin = False, common: Common = Common()) -> int:
+def password(address: str, *, password_stdin: Switch = False, common: Common = Common()) -> int:
     """Set the password of an account; asked for, or generated and shown.
 
     Parameters
@@ -100,10 +112,76 @@ def password(address: str, *, password_stdin: FromStdin = False, common: Common 
 
 
 @app.command
+def admin(address: str, *, off: Switch = False, common: Common = Common()) -> int:
+    """Let an account change what holds for everybody: quotas, and the notes on the server.
+
+    Parameters
+    ----------
+    address
+        The account.
+    off
+        Let it no longer.
+    """
+
+    async def change(store: Store) -> None:
+        await store.directory.set_admin((await _account(store, address)).account_id, not off)
+
+    with_store(common, change)
+    what = "is no admin any more" if off else "is an admin"
+    say(f"{address} {what}.", as_json=common.json, address=address, admin=not off)
+    return exits.OK
+
+
+@app.command
+def quota(
+    address: str,
+    *,
+    octets: str | None = None,
+    messages: str | None = None,
+    mailboxes: str | None = None,
+    common: Common = Common(),
+) -> int:
+    """Show what an account holds and may hold, or change that. Each limit is a number, "none" or "default".
+
+    Parameters
+    ----------
+    address
+        The account.
+    octets
+        Octets of its messages, each counted once; "default" is the setting limits.quota.
+    messages
+        Messages in all its mailboxes.
+    mailboxes
+        Mailboxes.
+    """
+    asked = {"octets": octets, "messages": messages, "mailboxes": mailboxes}
+    changed = {name: _limit(word, name) for name, word in asked.items() if word is not None}
+
+    async def act(store: Store) -> list[dict[str, object]]:
+        account = (await _account(store, address)).account_id
+        if changed:
+            await store.directory.allow(account, replace(await store.allowance(account), **changed))
+        holds = await store.holdings(account)
+        rows = {"octets": holds.octets, "messages": holds.messages, "mailboxes": holds.mailboxes}
+        return [{"what": name, "used": one.used, "limit": one.limit} for name, one in rows.items()]
+
+    show(with_store(common, act), ["what", "used", "limit"], as_json=common.json, nothing="")
+    return exits.OK
+
+
+def _limit(word: str, name: str) -> int | None:
+    if word in ("none", "default"):
+        return UNLIMITED if (word, name) == ("none", "octets") else None
+    if not word.isascii() or not word.isdigit() or int(word) >= 1 << 63:
+        raise Invalid(f'{word} is no limit: a number, "none" or "default"')
+    return int(word)
+
+
+@app.command
 def remove(
     address: str,
     *,
-    yes: Annotated[bool, Parameter(negative=())] = False,
+    yes: Switch = False,
     common: Common = Common(),
 ) -> int:
     """Remove an account and all its mail.

@@ -67,6 +67,11 @@ PREVIEW = 256  # characters, RFC 8970 §3.2 and RFC 8621 §4.1.4
 MAILBOX_NAME = 255  # octets of UTF-8 in one component
 MAILBOX_DEPTH = 20
 MAILBOXES = 10_000  # per account
+METADATA_VALUE = 64 << 10  # octets of one value of METADATA, RFC 5464 §4.1 asks for 1024 at least
+METADATA_ENTRIES = 100  # entries of one mailbox, or of the server, RFC 5464 §4.1 asks for 10 at least; shared and
+# each person's private ones by themselves, as the two limits below
+METADATA_ALL = 10_000  # entries of all mailboxes of an account
+METADATA_OCTETS = 4 << 20  # octets of their names and values; what LIST RETURN (METADATA …) answers at most
 KEYWORDS_PER_MESSAGE = 100
 KEYWORD = 255  # octets, RFC 8621 §4.1.1
 

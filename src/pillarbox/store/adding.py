@@ -7,13 +7,14 @@ from collections.abc import Sequence
 import msgspec
 from backports.zstd import ZstdCompressor
 
-from pillarbox.core.errors import OverQuota, Unavailable
+from pillarbox.core.errors import Unavailable
 from pillarbox.core.ids import AccountId, MessageId, ThreadId
 from pillarbox.core.limits import BLOB_INLINE, THREAD_REFERENCES
 from pillarbox.message.digest import Summary
 from pillarbox.store.keyword import joined
 from pillarbox.store.ledger import Box, Ledger, Trace
 from pillarbox.store.model import ALL_FLAGS, DELETED, Added, Arrived, Headers, Place, Placed
+from pillarbox.store.quotas import lack
 from pillarbox.store.work import Work
 
 LAST_UID = (1 << 32) - 1  # RFC 9051 §2.3.1.1
@@ -41,7 +42,7 @@ async def add(
     ledger = work.ledger(account)
     boxes = [await work.open_box(account, place.mailbox_id) for place in places]
     keywords = [joined(place.keywords) for place in places]
-    if await _seen(work, ledger, arrived.size, delivery_id):
+    if await _seen(work, ledger, (arrived.size, len(places)), delivery_id):
         return Added(MessageId(0), ThreadId(0), (), already=True)
     await keep_octets(work, account, arrived)
     message = _mint(ledger)
@@ -78,13 +79,13 @@ def take_uid(box: Box) -> int:
     return uid
 
 
-async def _seen(work: Work, ledger: Ledger, size: int, delivery_id: str | None) -> bool:
-    """Whether the delivery is a repeat. OverQuota when it is not and there is no room for it."""
-    limit = ledger.quota if ledger.quota is not None else work.limits.quota
-    full = limit is not None and ledger.used + size > limit
+async def _seen(work: Work, ledger: Ledger, more: tuple[int, int], delivery_id: str | None) -> bool:
+    """Whether the delivery is a repeat. OverQuota when it is not and there is no room for so many octets and messages
+    `more`."""
+    full = await lack(work, ledger, *more)
     if delivery_id is None:
         repeated = False
-    elif full:
+    elif full is not None:
         sql = "SELECT 1 FROM delivery_seen WHERE account_id = $1 AND delivery_id = $2"
         repeated = await work.connection.one(sql, ledger.account, delivery_id) is not None
     else:
@@ -93,8 +94,8 @@ async def _seen(work: Work, ledger: Ledger, size: int, delivery_id: str | None) 
             " ON CONFLICT (account_id, delivery_id) DO NOTHING"
         )
         repeated = await work.connection.run(sql, ledger.account, delivery_id, work.now) == 0
-    if full and not repeated:
-        raise OverQuota(f"account {ledger.account} holds {ledger.used} of {limit} octets, {size} more do not fit")
+    if full is not None and not repeated:
+        raise full
     return repeated
 
 

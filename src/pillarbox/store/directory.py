@@ -1,26 +1,26 @@
 """The directory: whose address is whose, remembered in the process until a version row changes."""
 
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import TypeVar
 
 from pillarbox.core.clock import Clock
 from pillarbox.core.errors import Conflict, Exists, Invalid, NotFound
 from pillarbox.core.ids import AccountId, Modseq, random_id
 from pillarbox.core.limits import ALIAS_TARGETS, DIRECTORY_CACHE
-from pillarbox.store import addressing, people
+from pillarbox.store import addressing, metadata, people
 from pillarbox.store.mailboxes import make_defaults
+from pillarbox.store.metadata import ServerNotes
 from pillarbox.store.model import Account, Alias, Local, Resolution, StoreLimits
 from pillarbox.store.naming import DEFAULT_MAILBOXES
 from pillarbox.store.port import Connection, Database, Notifier
+from pillarbox.store.quotas import Allowance, allow
 from pillarbox.store.resolving import resolve
+from pillarbox.store.watching import DIRECTORY, Callback
 from pillarbox.store.work import Work
 
 K = TypeVar("K")
 T = TypeVar("T")
-
-DIRECTORY = AccountId(0)
-"""Stands for the directory in hints between processes."""
 
 VERSION_SECONDS = 1.0  # a change made by another process is seen within this even when its hint is lost
 
@@ -28,16 +28,21 @@ VERSION_SECONDS = 1.0  # a change made by another process is seen within this ev
 class Directory:
     """Domains, accounts and aliases. Addresses are compared in any case; a detail (`you+x@`) is found too."""
 
-    def __init__(self, database: Database, notifier: Notifier, limits: StoreLimits, clock: Clock) -> None:
+    def __init__(
+        self, database: Database, notifier: Notifier, limits: StoreLimits, clock: Clock, told: Callback
+    ) -> None:
+        """`told` is called after a change made here, as what watches DIRECTORY wants to hear of it."""
         self._database = database
         self._notifier = notifier
         self._limits = limits
         self._clock = clock
+        self._told = told
         self._version = -1
         self._looked = 0.0
         self._resolved: dict[str, Resolution] = {}
         self._accounts: dict[AccountId, Account] = {}
         self._ended: dict[AccountId, frozenset[str]] = {}
+        self._notes: dict[AccountId, ServerNotes] = {}
 
     async def resolve(self, address: str) -> Resolution:
         """What an address leads to: Local, Unknown (our domain, nobody there) or Remote. Raises Invalid."""
@@ -65,6 +70,15 @@ class Directory:
             return await people.ended_sessions(connection, account)
 
         return session in await self._remembered(self._ended, account, look)
+
+    async def metadata(self) -> ServerNotes:
+        """The notes on the server that everybody sees."""
+        return await self._remembered(self._notes, DIRECTORY, metadata.server_notes)
+
+    async def set_metadata(self, values: Mapping[str, bytes | None]) -> None:
+        """Set shared notes on the server, None removes one. Raises TooBig for a value, OverQuota for too many."""
+        now, dialect = self._clock.now(), self._database.dialect
+        await self._change(lambda connection: metadata.put_server_notes(connection, dialect, values, now))
 
     async def end_session(self, account: AccountId, session: str, until: int) -> None:
         """Log a session out, in every process and for good; nobody can ask for it after `until` anyway. Raises Busy
@@ -183,6 +197,14 @@ class Directory:
         """Octets; None for the setting's default. Raises NotFound."""
         await self._set("UPDATE account SET quota = $2 WHERE account_id = $1", account, quota)
 
+    async def allow(self, account: AccountId, allowance: Allowance) -> None:
+        """What an account may hold, from now on. Raises NotFound."""
+        await self._change(lambda connection: allow(connection, account, allowance))
+
+    async def set_admin(self, account: AccountId, admin: bool) -> None:
+        """Whether an account may change what holds for everybody. Raises NotFound."""
+        await self._set("UPDATE person SET admin = $2 WHERE account_id = $1", account, int(admin))
+
     async def remove_account(self, account: AccountId) -> None:
         """The account with all its mail. Raises NotFound."""
 
@@ -233,6 +255,7 @@ class Directory:
 
         version = await self._database.write(versioned)
         self._forget(version)
+        self._told(DIRECTORY, Modseq(version))
         self._notifier.publish([(DIRECTORY, Modseq(version))])
 
     async def _remembered(self, cache: dict[K, T], key: K, look: Callable[[Connection], Awaitable[T]]) -> T:
@@ -261,6 +284,7 @@ class Directory:
         self._resolved.clear()
         self._accounts.clear()
         self._ended.clear()
+        self._notes.clear()
 
 
 async def _our_domain(connection: Connection, name: str) -> None:

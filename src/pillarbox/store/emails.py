@@ -10,6 +10,7 @@ from pillarbox.store.held import Held, held_of, threads_of
 from pillarbox.store.keyword import changed, joined
 from pillarbox.store.model import ALL_FLAGS, DELETED, SEEN, BlobRef, Email
 from pillarbox.store.moving import put_in
+from pillarbox.store.quotas import check_messages
 from pillarbox.store.work import Work
 
 _BLOB = "SELECT blob_id, blob_offset, blob_length FROM message WHERE account_id = $1 AND message_id = $2"
@@ -106,6 +107,7 @@ async def _set_mailboxes(
     leaving = [row for row in rows if row.mailbox_id not in mailboxes]
     if not missing and not leaving:
         return
+    await check_messages(work, ledger, len(missing) - len(leaving))
     await work.trace(ledger, threads_of(rows))
     for box in missing:
         await put_in(work, ledger, box, rows[:1])

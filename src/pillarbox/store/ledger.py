@@ -116,6 +116,8 @@ class Ledger:
     used: int
     messages: int
     quota: int | None
+    quota_messages: int | None
+    quota_mailboxes: int | None
     dirty: bool = False
     boxes: dict[MailboxId, Box] = field(default_factory=dict)
     all_boxes: bool = False

@@ -6,16 +6,19 @@ from types import EllipsisType
 from pillarbox.core.errors import Conflict, Exists, Invalid, NotFound
 from pillarbox.core.ids import AccountId, MailboxId, random_id, spell
 from pillarbox.core.limits import MAILBOXES
+from pillarbox.store import metadata
 from pillarbox.store.expunging import expunge, forget
 from pillarbox.store.held import held, threads_of
 from pillarbox.store.ledger import BOX_COLUMNS, CREATED, DESTROYED, UPDATED, Box, Ledger
 from pillarbox.store.model import MAILBOX_PREFIX, ROLES, Kind
 from pillarbox.store.moving import move
 from pillarbox.store.naming import INBOX, full_name, parent_name
+from pillarbox.store.quotas import check_mailboxes
 from pillarbox.store.reading import subscribed_names
 from pillarbox.store.work import Work
 
 _LAST_UIDVALIDITY = (1 << 32) - 1
+_UNNOTE = "DELETE FROM metadata WHERE account_id = $1 AND mailbox_id = $2"
 
 
 async def named(work: Work, account: AccountId, name: str) -> Box:
@@ -52,8 +55,9 @@ async def create(
     while (above := parent_name(missing[-1])) is not None and above not in boxes:
         missing.append(above)
     names = await subscribed_names(work.connection, account)
+    check_mailboxes(work.ledger(account), len(boxes), len(missing))
     if len(boxes) + len(missing) + len(names) > MAILBOXES:
-        raise Invalid("too many mailboxes")
+        raise Invalid("too many mailboxes and names subscribed to")
     parent = boxes[above].mailbox_id if above is not None else None
     for one in reversed(missing):
         wished = bool(subscribed) or (one in names and (subscribed is None or one != wanted))
@@ -158,6 +162,7 @@ async def _empty_inbox(work: Work, account: AccountId, inbox: Box, new_name: str
     """RFC 3501 §6.3.5: renaming INBOX moves its messages to a new mailbox; INBOX and its children stay."""
     target = await create(work, account, new_name, None, True, exist_ok=False)
     await move(work, account, inbox.mailbox_id, [(1, inbox.uidnext)], target.mailbox_id)
+    await metadata.copy(work.connection, account, inbox.mailbox_id, target.mailbox_id)
 
 
 async def update(
@@ -181,6 +186,8 @@ async def update(
         if role is not None or box.role == "inbox":
             _check_role(role or "", box, await work.boxes(account))
         box.role = role
+    if box.role != before[2]:
+        metadata.record(work, account, mailbox_id, account, metadata.SPECIAL_USE)
     if (box.subscribed, box.sort_order, box.role) != before:
         await _write_traits(work, account, box)
         _record(work.ledger(account), box, UPDATED)
@@ -226,6 +233,7 @@ async def delete(
         raise Conflict("the mailbox is not empty")
     if parted:
         await expunge(work, account, mailbox_id, None, only_deleted=False)
+        await work.connection.run(_UNNOTE, account, mailbox_id)
         box.selectable, box.role = 0, None
         await _write_traits(work, account, box)
         _record(work.ledger(account), box, UPDATED)
@@ -255,7 +263,7 @@ async def _remove(work: Work, account: AccountId, box: Box, keep_name: bool) -> 
     rows = await held(work, account, box.mailbox_id, None)
     messages = threads_of(rows)
     await work.trace(ledger, messages)
-    for table in ("placement", "vanished", "mailbox"):
+    for table in ("placement", "vanished", "metadata", "mailbox"):
         sql = f"DELETE FROM {table} WHERE account_id = $1 AND mailbox_id = $2"
         await work.connection.run(sql, account, box.mailbox_id)
     await forget(work, ledger, list(messages))

@@ -27,6 +27,7 @@ class Kind(StrEnum):
     IDENTITY = "Identity"
     SUBMISSION = "EmailSubmission"
     VACATION = "VacationResponse"
+    METADATA = "Metadata"  # no JMAP type: store.metadata
 
 
 MESSAGE_PREFIX: Final = "M"
@@ -106,7 +107,7 @@ class Added:
 @dataclass(frozen=True, slots=True)
 class Account:
     """Somebody with mail. `login` is the main address; `password` the argon2 hash; `scram` the keys SCRAM works with
-    (wire.sasl.keys), empty while none are kept."""
+    (wire.sasl.keys), empty while none are kept. `admin`: may change what holds for everybody."""
 
     account_id: AccountId
     login: str
@@ -115,6 +116,8 @@ class Account:
     quota: int | None
     active: bool = True
     scram: str = ""
+    quota_messages: int | None = None
+    admin: bool = False
 
 
 class Mailbox(msgspec.Struct, frozen=True, gc=False):

@@ -6,6 +6,7 @@ from pillarbox.core.ids import AccountId, MailboxId, Uid
 from pillarbox.store.adding import PLACE, take_uid
 from pillarbox.store.held import Held, held, take_out, threads_of
 from pillarbox.store.ledger import Box, Ledger
+from pillarbox.store.quotas import check_messages
 from pillarbox.store.ranges import UidSet
 from pillarbox.store.work import Work
 
@@ -18,6 +19,7 @@ async def copy(work: Work, account: AccountId, mailbox_id: MailboxId, uids: UidS
     ledger, target = work.ledger(account), await work.open_box(account, target_id)
     await work.box(account, mailbox_id)
     rows = await held(work, account, mailbox_id, uids)
+    await check_messages(work, ledger, len(rows))
     if rows:
         await work.trace(ledger, threads_of(rows))
     return await put_in(work, ledger, target, rows)

@@ -9,7 +9,8 @@ from pillarbox.store.model import Account, Alias
 from pillarbox.store.port import Connection, Record
 
 _PERSON = (
-    "SELECT p.account_id, p.login, p.name, p.password, a.quota, p.active, p.scram FROM person p"
+    "SELECT p.account_id, p.login, p.name, p.password, a.quota, p.active, p.scram, a.quota_messages, p.admin"
+    " FROM person p"
     " JOIN account a ON a.account_id = p.account_id"
 )
 TABLES = (
@@ -20,6 +21,7 @@ TABLES = (
     "message",
     "listing",
     "mailbox",
+    "metadata",
     "blob_dead",
     "upload",
     "damaged",
@@ -34,7 +36,7 @@ TABLES = (
 
 
 def _account(row: Record) -> Account:
-    return Account(row[0], row[1], row[2], row[3], row[4], bool(row[5]), row[6])
+    return Account(row[0], row[1], row[2], row[3], row[4], bool(row[5]), row[6], row[7], bool(row[8]))
 
 
 async def version(connection: Connection) -> int:
@@ -122,6 +124,7 @@ async def delete_account(connection: Connection, account: AccountId) -> None:
     """Everything of an account but what it has in the queue."""
     for table in TABLES:
         await connection.run(f"DELETE FROM {table} WHERE account_id = $1", account)
+    await connection.run("DELETE FROM metadata WHERE owner = $1", account)
     await connection.run(
         "DELETE FROM blob WHERE account_id = $1 AND NOT EXISTS (SELECT 1 FROM queue q"
         " WHERE q.account_id = blob.account_id AND q.blob_id = blob.blob_id)",

@@ -26,6 +26,7 @@ from pillarbox.store.model import (
 )
 from pillarbox.store.naming import full_name, name_order
 from pillarbox.store.port import Connection, Dialect, Record
+from pillarbox.store.quotas import octets_limit
 from pillarbox.store.ranges import Piece
 
 _BASE = "p.uid, p.message_id, p.flags, p.keywords, p.modseq, p.size, p.received, p.saved, p.thread_id"
@@ -240,7 +241,7 @@ async def quota(connection: Connection, account: AccountId, default: int | None)
     row = await connection.one("SELECT used, quota, messages FROM account WHERE account_id = $1", account)
     if row is None:
         raise NotFound("no such account")
-    return Quota(row[0], default if row[1] is None else row[1], row[2])
+    return Quota(row[0], octets_limit(row[1], default), row[2])
 
 
 async def blob_of(connection: Connection, account: AccountId, blob_id: BlobId) -> BlobRef:

@@ -7,11 +7,24 @@ from typing import TypeVar
 from pillarbox.core.clock import Clock
 from pillarbox.core.ids import AccountId, BlobId, MailboxId, MessageId, Modseq, ThreadId, Uid
 from pillarbox.core.limits import PAGE
-from pillarbox.store import changes, checking, indexing, objects, queueing, reading, searching, spool, stepping
+from pillarbox.store import (
+    changes,
+    checking,
+    indexing,
+    metadata,
+    objects,
+    queueing,
+    quotas,
+    reading,
+    searching,
+    spool,
+    stepping,
+)
 from pillarbox.store.adding import NotPut
 from pillarbox.store.blobs import Octets
 from pillarbox.store.counting import Counting
-from pillarbox.store.directory import DIRECTORY, Directory
+from pillarbox.store.directory import Directory
+from pillarbox.store.metadata import Changed, Notes
 from pillarbox.store.model import (
     Arrived,
     BlobRef,
@@ -32,13 +45,14 @@ from pillarbox.store.model import (
 )
 from pillarbox.store.port import BlobStore, Connection, Database, Lock, Locks, Notifier
 from pillarbox.store.query import Condition, Order
+from pillarbox.store.quotas import Allowance, Holdings
 from pillarbox.store.ranges import Piece, UidSet, pieces
 from pillarbox.store.repairing import Repair
 from pillarbox.store.spool import Spooling
 from pillarbox.store.sweeping import Sweeper
 from pillarbox.store.transaction import Transaction
 from pillarbox.store.views import Views
-from pillarbox.store.watching import Callback, Watch, Watching
+from pillarbox.store.watching import DIRECTORY, Callback, Watch, Watching
 from pillarbox.store.work import Work
 
 T = TypeVar("T")
@@ -62,12 +76,12 @@ class Store:
         self.blobs = blobs
         self.settings = settings
         self.clock = clock
-        self.directory = Directory(database, notifier, settings, clock)
         self._notifier = notifier
         self._locks = locks
         self._octets = Octets(database, blobs, clock)
         self._views = Views(database)
         self._watching = Watching(database)
+        self.directory = Directory(database, notifier, settings, clock, self._watching.hint)
         self._counting = Counting(database)
 
     async def open(self) -> None:
@@ -239,6 +253,36 @@ class Store:
         default = self.settings.quota
         return await self.database.read(lambda connection: reading.quota(connection, account, default))
 
+    async def holdings(self, account: AccountId) -> Holdings:
+        """All that an account holds, with what it may hold."""
+        default = self.settings.quota
+        return await self.database.read(lambda connection: quotas.holdings(connection, account, default))
+
+    async def allowance(self, account: AccountId) -> Allowance:
+        """What was said that the account may hold."""
+        return await self.database.read(lambda connection: quotas.allowance(connection, account))
+
+    async def metadata_sizes(self, account: AccountId, mailbox_id: MailboxId, reader: AccountId) -> dict[str, int]:
+        """The entries of notes on a mailbox (or metadata.WHOLE) that `reader` sees, with the octets of their values."""
+        place = (account, mailbox_id)
+        return await self.database.read(lambda connection: metadata.sizes(connection, place, reader))
+
+    async def metadata(
+        self, account: AccountId, mailbox_ids: Sequence[MailboxId], reader: AccountId, entries: Sequence[str]
+    ) -> dict[MailboxId, Notes]:
+        """The values of entries of notes on mailboxes (or metadata.WHOLE); what has none is left out."""
+        dialect, places = self.database.dialect, (account, mailbox_ids)
+        return await self.database.read(lambda connection: metadata.read(connection, dialect, places, reader, entries))
+
+    async def metadata_changes(
+        self, account: AccountId, reader: AccountId, since: Modseq
+    ) -> tuple[list[Changed], Modseq]:
+        """The notes that `reader` sees and that were set or removed after a modseq, in order, and up to which modseq.
+
+        Conflict when that is not known any more.
+        """
+        return await self.database.read(lambda connection: metadata.changes(connection, account, reader, since))
+
     async def counts(self, account: AccountId) -> dict[MailboxId, Counts]:
         """Messages and threads of each mailbox that is not empty, as JMAP counts them."""
         return await self._counting.counts(account, await self.modseq(account))
@@ -329,5 +373,4 @@ class Store:
     def _hinted(self, account: AccountId, modseq: Modseq) -> None:
         if account == DIRECTORY:
             self.directory.hint(modseq)
-        else:
-            self._watching.hint(account, modseq)
+        self._watching.hint(account, modseq)

@@ -1,10 +1,10 @@
 """A transaction on one or more accounts: the only way to change the mail store (DESIGN §3)."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from types import EllipsisType
 
 from pillarbox.core.ids import AccountId, MailboxId, MessageId, Modseq, Uid
-from pillarbox.store import adding, emails, expunging, flagging, mailboxes, moving, objects, queueing
+from pillarbox.store import adding, emails, expunging, flagging, mailboxes, metadata, moving, objects, queueing
 from pillarbox.store.model import (
     Added,
     Arrived,
@@ -191,6 +191,15 @@ class Transaction:
         """Put a message into the queue, a row for each remote recipient; their queue ids. `account` None: nobody's."""
         addresses = [one.address if isinstance(one, Remote) else one for one in recipients]
         return await queueing.enqueue(self._work, account, arrived, sender, addresses, schedule)
+
+    async def set_metadata(
+        self, account: AccountId, mailbox_id: MailboxId, reader: AccountId, values: Mapping[str, bytes | None]
+    ) -> list[str]:
+        """Set notes on a mailbox, or on the account (metadata.WHOLE); None removes one. Private ones are `reader`'s.
+
+        The entries that were not so before. NotFound, TooBig for a value, OverQuota for too many.
+        """
+        return await metadata.set_notes(self._work, account, mailbox_id, reader, values)
 
     async def put_object(self, account: AccountId, kind: Kind, object_id: str, data: bytes) -> None:
         """Make or replace a small document. TooBig, Invalid."""

@@ -13,6 +13,9 @@ from pillarbox.store.port import Connection, Database, Record
 
 Callback = Callable[[AccountId, Modseq], None]
 
+DIRECTORY = AccountId(0)
+"""In place of an account, with a version of the directory for a modseq: people, domains, and notes on the server."""
+
 LOOK_SECONDS = 45.0  # SCALE C.4: a lost hint costs at most this
 
 _log = structlog.get_logger("pillarbox.store")
@@ -109,7 +112,10 @@ class Watching:
 
     async def _modseqs(self, accounts: Sequence[AccountId]) -> list[Record]:
         dialect = self._database.dialect
-        sql = f"SELECT account_id, modseq FROM account WHERE account_id IN {dialect.members('$1')}"
+        sql = (
+            f"SELECT account_id, modseq FROM account WHERE account_id IN {dialect.members('$1')}"
+            f" UNION ALL SELECT {DIRECTORY}, version FROM directory"
+        )
         array = dialect.array(accounts)
 
         async def unit(connection: Connection) -> list[Record]:

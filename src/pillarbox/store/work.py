@@ -17,7 +17,10 @@ from pillarbox.store.ledger import (
 from pillarbox.store.model import DELETED, MESSAGE_PREFIX, THREAD_PREFIX, Kind, StoreLimits
 from pillarbox.store.port import Connection, Dialect
 
-_ACCOUNT = "SELECT account_id, modseq, uidvalidity, used, messages, quota FROM account WHERE account_id"
+_ACCOUNT = (
+    "SELECT account_id, modseq, uidvalidity, used, messages, quota, quota_messages, quota_mailboxes FROM account"
+    " WHERE account_id"
+)
 
 
 class Work:

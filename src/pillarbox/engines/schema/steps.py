@@ -124,6 +124,19 @@ _LISTING: Final = (
     PRIMARY KEY (account_id, message_id)){clustered}""",
 )
 
+_NOTES: Final = (
+    # RFC 5464. mailbox_id 0: of the account, and with account_id 0 of the server. owner 0: shared, else whose private
+    # note it is.
+    """CREATE TABLE metadata (account_id {integer} NOT NULL, owner {integer} NOT NULL, mailbox_id {integer} NOT NULL,
+    entry {text} NOT NULL, value {octets} NOT NULL, PRIMARY KEY (account_id, owner, mailbox_id, entry)){clustered}""",
+    "CREATE INDEX metadata_mailbox ON metadata (account_id, mailbox_id)",
+    # What quota is for octets; no value: no limit.
+    "ALTER TABLE account ADD COLUMN quota_messages {integer}",
+    "ALTER TABLE account ADD COLUMN quota_mailboxes {integer}",
+    # admin 1: may change what holds for everybody.
+    "ALTER TABLE person ADD COLUMN admin {integer} NOT NULL DEFAULT 0",
+)
+
 _STEPS: Final = (
     ("the first tables", (*_ACCOUNTS, *_MESSAGES, *_OCTETS, *_LOGS, *_DIRECTORY)),
     ("what is not indexed yet, and when messages were sent", _SEARCHED),
@@ -131,6 +144,7 @@ _STEPS: Final = (
     ("mailboxes that are only names, names subscribed to that have no mailbox", _NAMES),
     ("what SCRAM keeps of passwords", _SCRAM),
     ("header fields that programs list messages by", _LISTING),
+    ("notes on mailboxes and the server, limits of messages and mailboxes, admins", _NOTES),
 )
 
 _SQLITE_STATISTICS = 1000

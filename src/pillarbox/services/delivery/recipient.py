@@ -2,6 +2,7 @@
 
 from pillarbox.core.errors import Invalid, NotFound, OverQuota
 from pillarbox.store.model import Local, Remote, Resolution, Unknown
+from pillarbox.store.quotas import Amount
 from pillarbox.store.store import Store
 
 
@@ -42,7 +43,11 @@ async def find_postmaster(store: Store, local: str = "postmaster") -> Local | Un
 async def _check_room(store: Store, local: Local, size: int) -> None:
     for account_id in local.accounts:
         account = await store.directory.account(account_id)
-        if account.quota is not None or store.settings.quota is not None:
-            quota = await store.quota(account_id)
-            if quota.limit is not None and quota.used + max(size, 1) > quota.limit:
+        if (account.quota, account.quota_messages, store.settings.quota) != (None, None, None):
+            holds = await store.holdings(account_id)
+            if not (_fits(holds.octets, max(size, 1)) and _fits(holds.messages, 1)):
                 raise OverQuota("mailbox is full")
+
+
+def _fits(amount: Amount, more: int) -> bool:
+    return amount.limit is None or amount.used + more <= amount.limit
