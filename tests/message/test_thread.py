@@ -2,7 +2,7 @@
 
 import pytest
 
-from pillarbox.message.thread import base_subject, message_ids
+from pillarbox.message.thread import base_subject, message_ids, parted_subject
 
 
 @pytest.mark.parametrize(
@@ -22,10 +22,35 @@ from pillarbox.message.thread import base_subject, message_ids
         ("Re:", ""),
         ("Regarding: x", "Regarding: x"),
         ("", ""),
+        ("Re\u00a0: x", "Re\u00a0: x"),  # no WSP
+        ("[a[b] x", "[a[b] x"),
+        ("[a] (fwd)", "[a]"),
+        ("[a] Re: [b] Fw: [c]", "[c]"),
+        ("[fwd: x", "[fwd: x"),
+        ("[fwd: [a] x] (fwd)", "x"),
     ],
 )
 def test_base_subject(subject: str, base: str) -> None:
     assert base_subject(subject) == base
+
+
+@pytest.mark.parametrize(
+    ("subject", "reply"),
+    [
+        ("Plan", False),
+        ("[list] Plan", False),
+        ("  Plan  ", False),
+        ("Regarding: Plan", False),
+        ("[fwd: Plan", False),
+        ("[list] Re: Plan", True),
+        ("fw: Plan", True),
+        ("Plan (fwd)", True),
+        ("[fwd: Plan]", True),
+        ("[fwd: Re: Plan]", True),
+    ],
+)
+def test_marks_of_replies(subject: str, reply: bool) -> None:
+    assert parted_subject(subject)[1] is reply
 
 
 @pytest.mark.parametrize(

@@ -90,3 +90,12 @@ def decode(data: bytes, label: str | None) -> str:
     if codec == "utf_16_le" and data[:2] in (b"\xfe\xff", b"\xff\xfe"):
         codec = "utf_16"
     return data.decode(codec, "replace")
+
+
+def strictly(data: bytes, label: str) -> str:
+    """Text of `data` in the charset `label`; data that are not in it, or in no charset we know, stay octets, those
+    above ASCII as lone surrogates (PEP 383)."""
+    try:
+        return data.decode(codec_of(label) or "ascii")
+    except UnicodeDecodeError:
+        return data.decode("ascii", "surrogateescape")

@@ -1,6 +1,6 @@
 """What is computed once when a message comes in, and served many times."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from pillarbox.message.address import Address, Group, mailboxes
@@ -10,9 +10,10 @@ from pillarbox.message.envelope import address_fields, bodystructure, spell_enve
 from pillarbox.message.header import first_values
 from pillarbox.message.listing import keep
 from pillarbox.message.octets import Octets
+from pillarbox.message.sorting import SortKeys, sort_keys
 from pillarbox.message.structure import Part, encode, scan
 from pillarbox.message.thread import base_subject, message_ids
-from pillarbox.message.words import decode_text, decode_words, neutral, unfold
+from pillarbox.message.words import decode_strictly, decode_text, decode_words, neutral, raw_text, unfold
 
 Mailboxes = tuple[tuple[str | None, str], ...]
 """(decoded display name or None, `local@domain`) of each mailbox, group members included, in order."""
@@ -47,6 +48,7 @@ class Summary:
     has_attachment: bool
     hops: int
     """Received fields (RFC 5321 §6.3)."""
+    sort_keys: SortKeys
     listing: bytes = b""
     """The fields that programs list messages by (message.listing)."""
 
@@ -61,6 +63,7 @@ def summarise(octets: Octets) -> Summary:
     reading = text_parts(root)
     authors = people.get(b"from", ())
     date = values.get(b"date")
+    sent_at = None if date is None else parse_date(date)
     ids = message_ids(unfold(values.get(b"message-id", b"")))
     return Summary(
         root=root,
@@ -77,15 +80,31 @@ def summarise(octets: Octets) -> Summary:
         bcc=people.get(b"bcc", ()),
         reply_to=people.get(b"reply-to", ()),
         sender_field=people.get(b"sender", ()),
-        sent_at=None if date is None else parse_date(date),
+        sent_at=sent_at,
         message_id=ids[0] if ids else None,
         in_reply_to=tuple(message_ids(values.get(b"in-reply-to", b""))),
         references=tuple(message_ids(values.get(b"references", b""))),
         preview=preview_of(octets, reading),
         has_attachment=reading_has_attachment(reading),
         hops=received,
+        sort_keys=_sort_keys(values, addresses, subject, sent_at),
         listing=keep(octets, root.header, root.body),
     )
+
+
+def _sort_keys(
+    values: Mapping[bytes, bytes],
+    addresses: Mapping[bytes, Sequence[Address | Group]],
+    subject: str,
+    sent_at: int | None,
+) -> SortKeys:
+    raw = values.get(b"subject", b"")
+    if b"=?" in raw:
+        subject = decode_strictly(raw_text(raw)).strip()
+    firsts = [next(iter(addresses.get(name, ())), None) for name in (b"from", b"to", b"cc")]
+    fields = [values.get(name, b"") for name in (b"message-id", b"references", b"in-reply-to")]
+    ids = [message_ids(value) if b"<" in value else [] for value in fields]  # RFC 5256 §3 knows no others
+    return sort_keys(sent_at, subject, firsts, ids)
 
 
 def _pairs(entries: Sequence[Address | Group]) -> Mailboxes:

@@ -2,13 +2,14 @@
 
 import binascii
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from pillarbox.core.limits import HEADER_FIELD
-from pillarbox.message.charset import decode, guess
+from pillarbox.message.charset import decode, guess, strictly
 
 _FOLD = re.compile(rb"\r?\n(?=[ \t])")
 _UNREADABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202d\u202e\ud800-\udfff]")
+_UNDECODED = re.compile(r"[\udc80-\udcff]")
 _NEUTRAL = dict.fromkeys((*range(0x20), 0x7F, *range(0x80, 0xA0), 0x2028, 0x2029), " ")
 _NEUTRAL |= dict.fromkeys((0, 0x202D, 0x202E, *range(0xD800, 0xE000)), "\ufffd")
 _WORD = re.compile(r"=\?([^?\s*]{1,60})(?:\*[^?\s]{0,60})?\?([BbQq])\?([^?]*)\?=")
@@ -49,8 +50,20 @@ def decode_text(value: bytes) -> str:
 def decode_words(text: str) -> str:
     """The text with its encoded words decoded (RFC 2047 §6), leniently: anywhere, and joined before decoding, since
     many senders split a character between two words."""
+    return neutral(_decoded(text, decode) if "=?" in text else text)
+
+
+def decode_strictly(text: str) -> str:
+    """The same for comparing (RFC 5255 §4.6): when an encoded word is not in its charset, its octets stay as they are,
+    those above ASCII as lone surrogates (PEP 383)."""
     if "=?" not in text:
         return neutral(text)
+    decoded = _decoded(text, strictly)
+    return decoded if _UNDECODED.search(decoded) else neutral(decoded)
+
+
+def _decoded(text: str, read: Callable[[bytes, str], str]) -> str:
+    """The text with its encoded words read by `read`, which is given octets and charset."""
     out: list[str] = []
     pending: list[bytes] = []
     charset, last = "", 0
@@ -58,7 +71,7 @@ def decode_words(text: str) -> str:
         between = text[last : match.start()]
         label = match[1].lower()
         if pending and (label != charset or between.strip()):
-            out.append(decode(b"".join(pending), charset))
+            out.append(read(b"".join(pending), charset))
             pending = []
             if between.strip():
                 out.append(between)
@@ -68,9 +81,9 @@ def decode_words(text: str) -> str:
         pending.append(_octets_of(match[2], match[3]))
         last = match.end()
     if pending:
-        out.append(decode(b"".join(pending), charset))
+        out.append(read(b"".join(pending), charset))
     out.append(text[last:])
-    return neutral("".join(out))
+    return "".join(out)
 
 
 def _octets_of(kind: str, text: str) -> bytes:

@@ -4,11 +4,10 @@ import pytest
 
 from pillarbox.wire.imap import acl, codes, encoder, metadata, quota, results
 from pillarbox.wire.imap.partial import Partial
-from pillarbox.wire.imap.results import Branch, Correlator
+from pillarbox.wire.imap.results import Correlator
 from pillarbox.wire.imap.resync import vanished, vanished_earlier
 
 A1 = Correlator(b"A1", uid=True)
-ROOT = Branch(4, [Branch(23)])
 
 ANSWERS = [
     (vanished([41, 43, 44]), b"* VANISHED 41,43:44\r\n"),
@@ -41,24 +40,6 @@ ANSWERS = [
     (results.sort([]), b"* SORT\r\n"),
     (results.sort([], 5), b"* SORT\r\n"),
     (results.sort([2], 917), b"* SORT 2 (MODSEQ 917)\r\n"),
-    (results.thread([]), b"* THREAD\r\n"),
-    (results.thread([Branch(None)]), b"* THREAD\r\n"),
-    # RFC 5256 §4
-    (
-        results.thread(
-            [
-                Branch(2),
-                Branch(3, [Branch(6, [ROOT, Branch(44, [Branch(7, [Branch(96)])])])]),
-            ]
-        ),
-        b"* THREAD (2)(3 6 (4 23)(44 7 96))\r\n",
-    ),
-    (results.thread([Branch(None, [Branch(3), Branch(5)])]), b"* THREAD ((3)(5))\r\n"),
-    (results.thread([Branch(None, [Branch(3, [Branch(5)])])]), b"* THREAD (3 5)\r\n"),
-    (
-        results.thread([Branch(1, [Branch(2, [Branch(3), Branch(4, [Branch(5), Branch(6)])]), Branch(7)])]),
-        b"* THREAD (1 (2 (3)(4 (5)(6)))(7))\r\n",
-    ),
     (results.uid_batches(b"A143", [(215295, 99696), (5, 5)]), b'* UIDBATCHES (TAG "A143") 215295:99696,5\r\n'),
     (results.uid_batches(b"A143", []), b'* UIDBATCHES (TAG "A143")\r\n'),
     (
@@ -126,12 +107,43 @@ def test_answers(answer: bytes, octets: bytes) -> None:
     assert answer == octets
 
 
+THREADS = [
+    ([], {}, [], b"* THREAD\r\n"),
+    # RFC 5256 §4
+    (
+        [0, 1],
+        {1: [2], 2: [3, 5], 3: [4], 5: [6], 6: [7]},
+        [2, 3, 6, 4, 23, 44, 7, 96],
+        b"* THREAD (2)(3 6 (4 23)(44 7 96))\r\n",
+    ),
+    ([2], {2: [0, 1]}, [3, 5], b"* THREAD ((3)(5))\r\n"),
+    ([2], {2: [0], 0: [1]}, [3, 5], b"* THREAD (3 5)\r\n"),
+    (
+        [0],
+        {0: [1, 6], 1: [2, 3], 3: [4, 5]},
+        [1, 2, 3, 4, 5, 6, 7],
+        b"* THREAD (1 (2 (3)(4 (5)(6)))(7))\r\n",
+    ),
+    ([2, 4], {2: [0, 1], 4: [3]}, [3, 5, 4, 9], b"* THREAD (4 (3)(5))(9)\r\n"),
+]
+
+
+@pytest.mark.parametrize(
+    ("roots", "children", "numbers", "octets"), THREADS, ids=[repr(row[3])[2:60] for row in THREADS]
+)
+def test_threads(roots: list[int], children: dict[int, list[int]], numbers: list[int], octets: bytes) -> None:
+    assert b"".join(results.thread(roots, children, numbers)) == octets
+
+
 def test_long_and_deep_threads() -> None:
-    chain = Branch(1)
-    forked = Branch(1)
-    for number in range(2, 20_002):
-        chain = Branch(number, [chain])
-        forked = Branch(number, [forked, Branch(0)])
-    assert results.thread([chain]).startswith(b"* THREAD (20001 20000 19999 ")
-    deep = results.thread([forked])
-    assert deep.count(b"(") == deep.count(b")") == 40_001
+    count = 40_000
+    numbers = range(1, count + 1)
+    chain = b"".join(results.thread([0], {at: [at + 1] for at in range(count - 1)}, numbers))
+    assert chain == b"* THREAD (%b)\r\n" % b" ".join(b"%d" % number for number in numbers)
+    pieces = list(results.thread([0], {at: [at + 1, at + 2] for at in range(0, count - 2, 2)}, numbers))
+    deep = b"".join(pieces)
+    assert deep.startswith(b"* THREAD (1 (2)(3 (4)(5 ")
+    assert deep.endswith(b")" * 20 + b"\r\n") and deep.count(b"(") == deep.count(b")")
+    assert max(map(len, pieces)) < 200_000
+    wide = b"".join(results.thread([0], {0: range(1, count)}, numbers))
+    assert wide == b"* THREAD (1 %b)\r\n" % b"".join(b"(%d)" % number for number in numbers[1:])

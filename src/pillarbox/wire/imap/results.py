@@ -1,11 +1,13 @@
 """What SEARCH, SORT, THREAD and ESEARCH found, spelled (RFC 4731 §3, 5256 §4, 5267, 7377 §2.1, 9394)."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from pillarbox.wire.imap.partial import Partial
 from pillarbox.wire.imap.sets import spell_set
 from pillarbox.wire.imap.spelling import NIL, mailbox
+
+_PIECES = 10_000  # numbers and parentheses of a THREAD in one piece of it
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,41 +78,52 @@ def sort(numbers: Sequence[int], highest: int | None = None) -> bytes:
     return b"* SORT%b%b\r\n" % (found, b" (MODSEQ %d)" % highest if highest is not None and numbers else b"")
 
 
-@dataclass(frozen=True, slots=True)
-class Branch:
-    """A message with the answers to it, in order; `number` is None for a parent that is not there (RFC 5256 §4)."""
+def thread(roots: Sequence[int], children: Mapping[int, Sequence[int]], numbers: Sequence[int]) -> Iterator[bytes]:
+    """`* THREAD (2)(3 6 (4 23)(44 7 96))` of the roots, however deep they go, in pieces (RFC 5256 §4).
 
-    number: int | None
-    children: "Sequence[Branch]" = ()
+    `numbers` are those of the first nodes; others stand for a parent that is not there, and have children.
+    """
+    pieces = ["* THREAD " if roots else "* THREAD"]
+    for root in roots:
+        if root in children:
+            yield from _branches(root, children, numbers, pieces)
+        else:
+            pieces.append(f"({numbers[root]})")
+        if len(pieces) > _PIECES:
+            yield "".join(pieces).encode("ascii")
+            pieces.clear()
+    yield "".join((*pieces, "\r\n")).encode("ascii")
 
 
-def thread(threads: Iterable[Branch]) -> bytes:
-    """`* THREAD (2)(3 6 (4 23)(44 7 96))` of the roots, however deep they go (RFC 5256 §4)."""
-    spelled = b"".join(map(_spell_thread, threads))
-    return b"* THREAD %b\r\n" % spelled if spelled else b"* THREAD\r\n"
-
-
-def _spell_thread(root: Branch) -> bytes:
-    """One thread in its parentheses, b"" if it holds no message. Without recursion: a thread may be long."""
-    pieces: list[bytes] = []
-    waiting: list[Branch | bytes] = [b")", root, b"("]
+def _branches(
+    root: int, children: Mapping[int, Sequence[int]], numbers: Sequence[int], pieces: list[str]
+) -> Iterator[bytes]:
+    """Add a thread with its parentheses to the pieces, yielding them when there are many. Without recursion: it may be
+    deep."""
+    waiting: list[int | str] = [")", root]
+    count, spaced = len(numbers), "("
     while waiting:
-        branch = waiting.pop()
-        if isinstance(branch, bytes):
-            pieces.append(branch)
+        node = waiting.pop()
+        if isinstance(node, str):
+            pieces.append(node)
+            spaced = ""
             continue
-        if branch.number is not None:
-            spaced = bool(pieces) and pieces[-1] != b"("
-            pieces.append(b"%b%d" % (b" " if spaced else b"", branch.number))
-        children = branch.children
-        if len(children) == 1:
-            waiting.append(children[0])
-        elif children:
-            if pieces[-1] != b"(":
-                pieces.append(b" ")
-            for child in reversed(children):
-                waiting += (b")", child, b"(")
-    return b"" if pieces == [b"(", b")"] else b"".join(pieces)
+        if node < count:
+            pieces.append(f"{spaced}{numbers[node]}")
+            spaced = " "
+        below = children.get(node)
+        if below is None:
+            continue
+        if len(below) == 1:
+            waiting.append(below[0])
+            continue
+        pieces.append(spaced)
+        spaced = ""
+        for child in reversed(below):
+            waiting += (")", child, "(") if child in children else (f"({numbers[child]})",)
+        if len(pieces) > _PIECES:
+            yield "".join(pieces).encode("ascii")
+            pieces.clear()
 
 
 def uid_batches(tag: bytes, batches: Iterable[tuple[int, int]]) -> bytes:
