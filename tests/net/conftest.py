@@ -36,7 +36,7 @@ def tls(tmp_path_factory: pytest.TempPathFactory) -> Tls:
 
 @dataclass
 class Lines:
-    """ECHO: answers each line; knows BIG n, WAIT, STARTTLS, FAIL and QUIT."""
+    """ECHO: answers each line; knows BIG n, WAIT, STARTTLS, COMPRESS, EXPAND, FAIL and QUIT."""
 
     stream: Stream
     tls: Context | None
@@ -71,6 +71,12 @@ class Lines:
                 assert self.tls is not None
                 self.stream.write(b"go ahead\r\n")
                 await self.stream.start_tls(self.tls)
+            case [b"COMPRESS"]:
+                self.stream.write(b"squeeze\r\n")
+                self.stream.compress(b"", b"EXPAND")
+            case [b"EXPAND"]:
+                self.stream.write(b"breathe\r\n")
+                self.stream.expand()
             case [b"FAIL"]:
                 raise RuntimeError("as asked")
             case [b"QUIT"]:

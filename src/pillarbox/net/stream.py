@@ -1,15 +1,17 @@
-"""A connection: octets in, octets out, TLS in between, and one task only while there is something to do."""
+"""A connection: octets in, octets out, TLS and DEFLATE in between, and one task only while there is something to do."""
 
 import asyncio
-import math
 import secrets
 import ssl
+import zlib
 from collections.abc import Callable
 from typing import cast
 
 import structlog
 
 from pillarbox.core import limits
+from pillarbox.net.deflate import Deflate
+from pillarbox.net.sending import Sending, ring
 from pillarbox.net.session import ConnectionGone, Peer, Session, TlsFacts
 from pillarbox.net.tls import Context, Engine
 
@@ -17,36 +19,25 @@ SessionFactory = Callable[["Stream"], Session]
 log = structlog.get_logger()
 
 
-class Stream(asyncio.Protocol):
+class Stream(Sending):
     """One accepted connection over a plain TCP transport.
 
-    `input`: octets received (already without TLS) that the session has not taken; it deletes what it takes.
+    `input`: octets received, without TLS and inflated, that the session has not taken; it deletes what it takes.
     `deadline`: `loop.time()` after which the connection is ended when nothing happens; the session moves it.
     `stopping`: the server is going down; the session may word its goodbye accordingly.
     """
 
     __slots__ = (
-        "_closing",
         "_context",
-        "_drainer",
-        "_engine",
         "_eof",
         "_fresh",
-        "_gone",
         "_id",
-        "_loop",
         "_make_session",
-        "_out",
-        "_out_size",
         "_reading_paused",
         "_session",
-        "_stalled",
         "_streams",
-        "_task",
-        "_transport",
         "_waiter",
         "_wake",
-        "_writing_paused",
         "deadline",
         "input",
         "peer",
@@ -61,21 +52,13 @@ class Stream(asyncio.Protocol):
         context: Context | None,
         streams: "set[Stream]",
     ) -> None:
-        self._loop = loop
+        super().__init__(loop)
         self._make_session = make_session
         self._context = context
         self._streams = streams
-        self._transport: asyncio.Transport | None = None
         self._session: Session | None = None
-        self._engine: Engine | None = None
-        self._task: asyncio.Task[None] | None = None
         self._waiter: asyncio.Future[None] | None = None
-        self._drainer: asyncio.Future[None] | None = None
-        self._out: list[bytes] | None = None
-        self._out_size = 0
-        self._fresh = self._wake = self._eof = self._closing = self._gone = False
-        self._reading_paused = self._writing_paused = False
-        self._stalled = math.inf
+        self._fresh = self._wake = self._eof = self._reading_paused = False
         self._id = secrets.randbits(40)
         self.deadline = loop.time() + limits.TLS_HANDSHAKE
         self.input = bytearray()
@@ -96,57 +79,9 @@ class Stream(asyncio.Protocol):
         name = self._transport.get_extra_info("sockname") if self._transport else None
         return Peer(str(name[0]), int(name[1])) if name else Peer("", 0)
 
-    @property
-    def closing(self) -> bool:
-        """Nothing written from now on would reach the peer."""
-        return self._closing or self._gone
-
     def touch(self, seconds: float) -> None:
         """Put the deadline `seconds` from now."""
         self.deadline = self._loop.time() + seconds
-
-    def write(self, data: bytes) -> None:
-        """Send `data`: with everything else of this burst, when the session works; else when the loop comes round."""
-        if self._out is None:
-            if self.closing or not data:
-                return
-            self._out = [data]
-            self._out_size = len(data)
-            if self._task is None:
-                self._loop.call_soon(self.flush)
-        else:
-            self._out.append(data)
-            self._out_size += len(data)
-        if self._out_size > limits.WRITE_BURST:
-            self.flush()
-
-    def flush(self) -> None:
-        """Hand what was written to the transport now."""
-        if self._out is None:
-            return
-        parts, self._out, self._out_size = self._out, None, 0
-        if self._transport is None or self.closing:
-            return
-        data = parts[0] if len(parts) == 1 else b"".join(parts)
-        if self._engine is not None:
-            try:
-                data = self._engine.seal(data)
-            except ssl.SSLError:
-                self.abort()
-                return
-        self._transport.write(data)
-
-    async def drain(self) -> None:
-        """Send, and wait while the peer reads slowly. Raises ConnectionGone, also after `close`."""
-        self.flush()
-        if self._writing_paused and not self.closing:
-            self._drainer = self._loop.create_future()
-            try:
-                await self._drainer
-            finally:
-                self._drainer = None
-        if self.closing:
-            raise ConnectionGone
 
     async def more(self, timeout: float | None = None) -> bool:
         """Send, and wait until `input` grew: True; False at the end of the stream.
@@ -154,16 +89,16 @@ class Stream(asyncio.Protocol):
         Raises TimeoutError after `timeout` seconds, or when the deadline passes.
         """
         self.flush()
-        if not self._fresh and not self._eof and not self.closing:
-            self._resume_reading()
-            timer = self._loop.call_later(timeout, self._fail_waiter) if timeout is not None else None
-            self._waiter = self._loop.create_future()
-            try:
-                await self._waiter
-            finally:
-                self._waiter = None
-                if timer is not None:
-                    timer.cancel()
+        self._unpack()
+        timer = self._loop.call_later(timeout, self._fail_waiter) if timeout is not None else None
+        try:
+            while not self._fresh and not self._eof and not self.closing:
+                self._resume_reading()
+                await self._wait()
+                self._unpack()
+        finally:
+            if timer is not None:
+                timer.cancel()
         if self._fresh:
             self._fresh = False
             return True
@@ -181,16 +116,32 @@ class Stream(asyncio.Protocol):
             raise ConnectionGone
         self._engine = Engine(context)
         self._resume_reading()
-        while self.tls is None:
-            self._waiter = self._loop.create_future()
-            timer = self._loop.call_later(limits.TLS_HANDSHAKE, self._fail_waiter)
-            try:
-                await self._waiter
-            finally:
-                self._waiter = None
-                timer.cancel()
-            if self.tls is None and (self._eof or self.closing):
-                raise ConnectionGone
+        timer = self._loop.call_later(limits.TLS_HANDSHAKE, self._fail_waiter)
+        try:
+            while self.tls is None:
+                await self._wait()
+                if self.tls is None and (self._eof or self.closing):
+                    raise ConnectionGone
+        finally:
+            timer.cancel()
+
+    @property
+    def compressed(self) -> bool:
+        """Whether DEFLATE is on."""
+        return self._deflate is not None and not self._deflate.ended
+
+    def compress(self, early: bytes, fence: bytes) -> None:
+        """Begin DEFLATE in both directions, inside TLS; what was written before goes out as it is. `early`: what the
+        session has taken already of what follows its peer's request. `fence`: see Deflate."""
+        self.flush()
+        self._deflate = Deflate(early + bytes(self.input), fence)
+        self.input.clear()
+
+    def expand(self) -> None:
+        """End DEFLATE in both directions, if it is on; what was written before still goes out by it."""
+        self.flush()
+        if self._deflate is not None:
+            self._deflate.end()
 
     def close(self) -> None:
         """Send what was written, say goodbye in TLS, and end the connection."""
@@ -198,12 +149,6 @@ class Stream(asyncio.Protocol):
             return
         self.flush()
         self._part(self._engine.farewell() if self._engine is not None and not self.closing else b"")
-
-    def abort(self) -> None:
-        """End the connection at once; what was not sent is dropped."""
-        self._closing = True
-        if self._transport is not None:
-            self._transport.abort()
 
     def work(self) -> None:
         """Have the session's `work` run soon; any number of calls before it runs are one."""
@@ -217,6 +162,8 @@ class Stream(asyncio.Protocol):
 
     def sweep(self, now: float) -> None:
         """End the connection if it is past its deadline or its peer does not take what is sent."""
+        if self._deflate is not None:
+            self._deflate.tire()
         if now > self._stalled:
             self.abort()
         elif now > self.deadline and not self._closing:
@@ -254,43 +201,32 @@ class Stream(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         if self._closing:
             return
+        into = self.input if self._deflate is None else self._deflate.packed
         if self._engine is None:
-            self.input += data
-        elif not self._receive_sealed(self._engine, data):
+            into += data
+        elif not self._receive_sealed(self._engine, data, into):
             return
-        self._fresh = True
-        self._wake_waiter()
+        self._fresh = self._fresh or into is self.input
+        ring(self._waiter)
         if self._task is None:
             self._task = self._loop.create_task(self._run())
-        if len(self.input) > limits.READ_AHEAD and not self._reading_paused and self._transport is not None:
+        if len(into) > limits.READ_AHEAD and not self._reading_paused and self._transport is not None:
             self._reading_paused = True
             self._transport.pause_reading()
 
     def eof_received(self) -> bool:
         self._eof = True
-        self._wake_waiter()
+        ring(self._waiter)
         if self._task is None:
             self.close()
         return True
-
-    def pause_writing(self) -> None:
-        self._writing_paused = True
-        self._stalled = min(self._stalled, self._loop.time() + limits.WRITE_STALL)
-
-    def resume_writing(self) -> None:
-        self._writing_paused = False
-        if not self._closing:
-            self._stalled = math.inf
-        if self._drainer is not None and not self._drainer.done():
-            self._drainer.set_result(None)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._gone = self._eof = True
         self._out = None
         self._streams.discard(self)
-        self._wake_waiter()
-        if self._drainer is not None and not self._drainer.done():
-            self._drainer.set_result(None)
+        ring(self._waiter)
+        ring(self._drainer)
         if self._task is None:
             self._release()
 
@@ -301,11 +237,11 @@ class Stream(asyncio.Protocol):
         self._session = self._make_session(self)
         self._session.greet()
 
-    def _receive_sealed(self, engine: Engine, data: bytes) -> bool:
-        """Whether `input` grew."""
-        before = len(self.input)
+    def _receive_sealed(self, engine: Engine, data: bytes, into: bytearray) -> bool:
+        """Whether `into` grew."""
+        before = len(into)
         try:
-            engine.receive(data, self.input)
+            engine.receive(data, into)
         except ssl.SSLError as error:
             log.info("net.tls_failed", session=self.id, peer=self.peer.host, reason=error.reason or "protocol error")
             self._part(engine.outgoing())
@@ -318,11 +254,11 @@ class Stream(asyncio.Protocol):
             if self._session is None:
                 self._begin()
             else:
-                self._wake_waiter()
-        grew = len(self.input) > before
+                ring(self._waiter)
+        grew = len(into) > before
         if engine.ended:
             self._eof = True
-            self._wake_waiter()
+            ring(self._waiter)
             if self._task is None and not grew:
                 self.close()
         return grew
@@ -331,16 +267,20 @@ class Stream(asyncio.Protocol):
         session = cast("Session", self._session)
         try:
             while True:
+                self._unpack()
                 self._fresh = self._wake = False
                 await session.work()
                 self.flush()
-                if not (self._wake or (self._fresh and self.input)) or self.closing:
+                if self.closing or not (self._wake or (self._fresh and self.input) or await self._unpackable()):
                     break
         except ConnectionGone:
             if not self.closing:
                 self.abort()
         except TimeoutError:
             session.timed_out()
+            self.close()
+        except zlib.error as error:
+            log.info("net.inflate_failed", session=self.id, peer=self.peer.host, reason=str(error))
             self.close()
         except Exception:
             log.exception("net.session_failed", session=self.id, peer=self.peer.host)
@@ -366,27 +306,42 @@ class Stream(asyncio.Protocol):
             self.close()
 
     def _release(self) -> None:
-        session, self._session, self._engine = self._session, None, None
+        session, self._session, self._engine, self._deflate = self._session, None, None, None
         self.input.clear()
         if session is not None:
             session.lost()
-
-    def _part(self, last: bytes) -> None:
-        """End the connection behind the last octets; they are given CLOSE_WAIT seconds to leave."""
-        if self._transport is not None:
-            self._transport.write(last)
-            self._closing = True
-            self._stalled = self._loop.time() + limits.CLOSE_WAIT
-            self._transport.close()
 
     def _resume_reading(self) -> None:
         if self._reading_paused and self._transport is not None and not self.closing:
             self._reading_paused = False
             self._transport.resume_reading()
 
-    def _wake_waiter(self) -> None:
-        if self._waiter is not None and not self._waiter.done():
-            self._waiter.set_result(None)
+    async def _wait(self) -> None:
+        self._waiter = self._loop.create_future()
+        try:
+            await self._waiter
+        finally:
+            self._waiter = None
+
+    def _unpack(self) -> None:
+        """Let `input` grow by what the peer sent compressed."""
+        deflate = self._deflate
+        if deflate is None or len(self.input) > limits.READ_AHEAD:
+            return
+        before = len(self.input)
+        if deflate.ended:
+            deflate.leave(self.input)
+            self._deflate = None if deflate.over else deflate
+        else:
+            deflate.unpack(self.input)
+        self._fresh = self._fresh or len(self.input) > before
+
+    async def _unpackable(self) -> bool:
+        """Whether more can be inflated at once; others had their turn first, for a little may mean much."""
+        if self._deflate is None or not self._deflate.waiting or len(self.input) > limits.READ_AHEAD:
+            return False
+        await asyncio.sleep(0)
+        return True
 
     def _fail_waiter(self) -> None:
         if self._waiter is not None and not self._waiter.done():
