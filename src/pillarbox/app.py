@@ -36,6 +36,7 @@ from pillarbox.net.tls import Context, server_context
 from pillarbox.servers.http.server import HttpServer
 from pillarbox.servers.http.services import HttpServices, HttpSettings
 from pillarbox.servers.imap import door as imap
+from pillarbox.servers.imap.house import ImapSettings
 from pillarbox.servers.imap.recents import Recents
 from pillarbox.servers.pop3 import door as pop3
 from pillarbox.servers.smtp import door as smtp
@@ -226,12 +227,13 @@ async def _listen(settings: Settings, shared: Services, context: Context) -> lis
     """Every port that is spoken to over a stream; implicit TLS where the name ends in `s`."""
     host, clear = settings.server.hostname, settings.login.plain_from_loopback
     recents = Recents(shared.store)
+    spoken = ImapSettings(host, clear, settings.imap.unauthenticate)
     factories: dict[str, SessionFactory] = {
         "smtp": smtp.factory(Role(host, submission=False, tls=context), shared),
         "submission": smtp.factory(Role(host, submission=True, tls=context, clear_login=clear), shared),
         "submissions": smtp.factory(Role(host, submission=True), shared),
-        "imap": imap.factory(shared.store, shared.logins, recents, host, context, clear),
-        "imaps": imap.factory(shared.store, shared.logins, recents, host, None, clear),
+        "imap": imap.factory(shared.store, shared.logins, recents, spoken, context),
+        "imaps": imap.factory(shared.store, shared.logins, recents, spoken, None),
         "pop3": pop3.factory(shared.store, shared.logins, host, context, clear),
         "pop3s": pop3.factory(shared.store, shared.logins, host, None, clear),
     }

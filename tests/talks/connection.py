@@ -3,6 +3,9 @@
 import socket
 import ssl
 import time
+import zlib
+
+_FLUSHED = b"\0\0\xff\xff"
 
 
 class TalkError(AssertionError):
@@ -21,9 +24,14 @@ class Connection:
         self._piece = piece
         self._wait = wait
         self._received = bytearray()
+        self._packed = bytearray()  # received and not inflated yet
+        self._deflater: zlib._Compress | None = None
+        self._inflater: zlib._Decompress | None = None
 
     def send(self, octets: bytes) -> None:
         """Send octets, in pieces. A server that has closed already is found out when reading."""
+        if self._deflater is not None:
+            octets = self._deflater.compress(octets) + self._deflater.flush(zlib.Z_SYNC_FLUSH)
         step = self._piece or len(octets) or 1
         try:
             for start in range(0, len(octets), step):
@@ -55,13 +63,18 @@ class Connection:
         return taken
 
     def _more(self) -> bool:
+        if self._inflater is not None and _FLUSHED in self._packed:
+            burst, _, rest = bytes(self._packed).partition(_FLUSHED)  # what follows may not be compressed
+            self._packed[:] = rest
+            self._received += self._inflater.decompress(burst + _FLUSHED)
+            return True
         try:
             octets = self._socket.recv(65536)
         except TimeoutError as error:
             raise TalkError(f"nothing came for {self._wait} seconds; so far {bytes(self._received)!r}") from error
         except ConnectionResetError:
             return False
-        self._received += octets
+        (self._received if self._inflater is None else self._packed).extend(octets)
         return bool(octets)
 
     def start_tls(self) -> None:
@@ -70,6 +83,19 @@ class Connection:
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
         self._socket = context.wrap_socket(self._socket)
+
+    def start_deflate(self) -> None:
+        """Begin DEFLATE in both directions."""
+        self._deflater = zlib.compressobj(6, zlib.DEFLATED, -15)
+        self._inflater = zlib.decompressobj(-15)
+        self._packed += self._received
+        self._received.clear()
+
+    def end_deflate(self) -> None:
+        """End it in both directions."""
+        self._deflater = self._inflater = None
+        self._received += self._packed
+        self._packed.clear()
 
     def close(self) -> None:
         """Hang up."""

@@ -6,6 +6,12 @@ from collections.abc import Callable
 from tests.talks.connection import Connection, TalkError
 from tests.talks.script import Step, Talk, fill, pattern
 
+_LAYERS: dict[str, Callable[[Connection], None]] = {
+    "<tls>": Connection.start_tls,
+    "<deflate>": Connection.start_deflate,
+    "<inflated>": Connection.end_deflate,
+}
+
 
 class Player:
     """Plays one talk. `connect` gives a connection in the state the talk's `given` lines ask for.
@@ -48,8 +54,8 @@ class Player:
             self._unwanted.setdefault(step.connection, []).append(step)
         elif step.how == "-":
             connection.octets(int(step.text))
-        elif step.text == "<tls>":
-            connection.start_tls()
+        elif step.text in _LAYERS:
+            _LAYERS[step.text](connection)
         else:
             self._expect(connection, step)
 

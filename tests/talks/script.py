@@ -12,6 +12,8 @@ A file is a sequence of lines:
     1S! * 1 FETCH ...                    up to the next expected line of this connection, no line like this may come
     1S- <n>                              exactly n octets are read and thrown away
     1S: <tls>                            connection 1 begins TLS now
+    1S: <deflate>                        connection 1 begins DEFLATE now, in both directions
+    1S: <inflated>                       connection 1 ends it
     1S: <closed>                         the server closes the connection
     1C: <close>                          the client does
 """

@@ -117,6 +117,14 @@ class Login(Struct, frozen=True, forbid_unknown_fields=True):
     """Take logins without TLS from programs on this very machine. Loopback is trusted in no other way."""
 
 
+class Imap(Struct, frozen=True, forbid_unknown_fields=True):
+    """IMAP."""
+
+    unauthenticate: bool = True
+    """Let a connection be used again for another login (RFC 8437). Turn it off behind a proxy that passes on whatever
+    follows a login."""
+
+
 class Http(Struct, frozen=True, forbid_unknown_fields=True):
     """Webmail."""
 
@@ -143,6 +151,7 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     tls: Tls = Tls()
     limits: Limits = Limits()
     login: Login = Login()
+    imap: Imap = Imap()
     http: Http = Http()
     log: Log = Log()
 

@@ -12,6 +12,7 @@ from pillarbox.engines.schema.steps import steps
 from pillarbox.net.listener import Listener, listen
 from pillarbox.net.tls import server_context
 from pillarbox.servers.imap.door import factory
+from pillarbox.servers.imap.house import ImapSettings
 from pillarbox.servers.imap.recents import Recents
 from pillarbox.services.certificates.selfsigned import ensure_certificate
 from pillarbox.store.model import Account, StoreLimits
@@ -61,9 +62,9 @@ async def open_house(engine: Engine, folder: Path) -> AsyncIterator[House]:
     tls = server_context(certificate, key)
     logins, recents = open_logins(store), Recents(store)
     listeners = {
-        "imap": await listen("127.0.0.1", 0, factory(store, logins, recents, HOST, tls, True)),
-        "strict": await listen("127.0.0.1", 0, factory(store, logins, recents, HOST, tls, False)),
-        "imaps": await listen("127.0.0.1", 0, factory(store, logins, recents, HOST, None, False), tls=tls),
+        "imap": await listen("127.0.0.1", 0, factory(store, logins, recents, ImapSettings(HOST, True), tls)),
+        "strict": await listen("127.0.0.1", 0, factory(store, logins, recents, ImapSettings(HOST), tls)),
+        "imaps": await listen("127.0.0.1", 0, factory(store, logins, recents, ImapSettings(HOST), None), tls=tls),
     }
     try:
         yield House(store, listeners)

@@ -1,5 +1,6 @@
 """What this server says it can do: one list, from which CAPABILITY, its response code and ENABLE are answered."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum, auto
 
@@ -14,16 +15,19 @@ class When(Enum):
     NO_LOGIN = auto()  # while a password may not be sent
     LOGIN = auto()  # while logging in is possible
     AUTHENTICATED = auto()  # after login
+    UNAUTHENTICATE = auto()  # after login, where the settings let a connection be used again
 
 
 @dataclass(frozen=True, slots=True)
 class Capability:
-    """One name of the CAPABILITY answer. `enable`: the client has to ENABLE it (RFC 5161)."""
+    """One name of the CAPABILITY answer. `enable`: the client has to ENABLE it (RFC 5161). `valued`: a number goes with
+    it; where there is none, it is not offered."""
 
     name: str
     source: str
     when: When = When.ALWAYS
     enable: bool = False
+    valued: bool = False
 
 
 CAPABILITIES: tuple[Capability, ...] = (
@@ -42,8 +46,10 @@ CAPABILITIES: tuple[Capability, ...] = (
     Capability("UNSELECT", "RFC 3691", When.AUTHENTICATED),
     Capability("UIDPLUS", "RFC 4315", When.AUTHENTICATED),
     Capability("MOVE", "RFC 6851", When.AUTHENTICATED),
+    Capability("COMPRESS=DEFLATE", "RFC 4978", When.AUTHENTICATED),
+    Capability("UNAUTHENTICATE", "RFC 8437", When.UNAUTHENTICATE),
     Capability("MULTIAPPEND", "RFC 3502", When.AUTHENTICATED),
-    Capability("APPENDLIMIT", "RFC 7889", When.AUTHENTICATED),
+    Capability("APPENDLIMIT", "RFC 7889", When.AUTHENTICATED, valued=True),
     Capability("SPECIAL-USE", "RFC 6154", When.AUTHENTICATED),
     Capability("CREATE-SPECIAL-USE", "RFC 6154 §3", When.AUTHENTICATED),
     Capability("LIST-EXTENDED", "RFC 5258", When.AUTHENTICATED),
@@ -62,13 +68,11 @@ CAPABILITIES: tuple[Capability, ...] = (
 ENABLING = {one.name.upper(): one.name for one in CAPABILITIES if one.enable}
 """What ENABLE knows: names in upper case, and as they are spelled."""
 
-_VALUED = "APPENDLIMIT"
 
-
-def advertised(conditions: frozenset[When], append_limit: int) -> list[str]:
-    """The names to send under these conditions; `append_limit` in octets (RFC 7889 §2)."""
+def advertised(conditions: frozenset[When], values: Mapping[str, int]) -> list[str]:
+    """The names to send under these conditions, with the numbers of those that have one (RFC 7889 §2)."""
     return [
-        f"{_VALUED}={append_limit}" if one.name == _VALUED else one.name
+        f"{one.name}={values[one.name]}" if one.valued else one.name
         for one in CAPABILITIES
-        if one.when is When.ALWAYS or one.when in conditions
+        if (one.when is When.ALWAYS or one.when in conditions) and (not one.valued or one.name in values)
     ]

@@ -12,8 +12,9 @@ from pillarbox.servers.imap.commands import append
 from pillarbox.servers.imap.commands.idle import done
 from pillarbox.servers.imap.commands.login import respond
 from pillarbox.servers.imap.errors import Refused, bad, numberless, refusal
+from pillarbox.servers.imap.house import House, ImapSettings
 from pillarbox.servers.imap.recents import Recents
-from pillarbox.servers.imap.session import Answer, House, Session, State
+from pillarbox.servers.imap.session import Answer, Session, State
 from pillarbox.servers.imap.table import KNOWN, VERBS
 from pillarbox.services.login.service import Logins
 from pillarbox.store.store import Store
@@ -47,7 +48,7 @@ class Door:
         """The first line, with what is offered (RFC 3501 §7.1)."""
         session = self.session
         code = " ".join(("CAPABILITY", *session.capabilities()))
-        self.stream.write(encoder.untagged("OK", f"{session.house.host} IMAP ready", code))
+        self.stream.write(encoder.untagged("OK", f"{session.house.settings.host} IMAP ready", code))
         session.touch()
 
     async def work(self) -> None:
@@ -187,8 +188,10 @@ async def _done(line: bytes) -> Answer:
 
 
 def factory(
-    store: Store, logins: Logins, recents: Recents, host: str, tls: Context | None, plain_from_loopback: bool
+    store: Store, logins: Logins, recents: Recents, settings: ImapSettings, tls: Context | None
 ) -> Callable[[Stream], Door]:
     """What a listener calls for each connection. All listeners of a process have the same `recents`."""
-    house = House(store, logins, recents, host, tls, plain_from_loopback, store.settings.message_size, KNOWN)
+    known = KNOWN if settings.unauthenticate else KNOWN - {"UNAUTHENTICATE"}
+    values = {"APPENDLIMIT": store.settings.message_size}
+    house = House(store, logins, recents, settings, tls, known, values)
     return lambda stream: Door(stream, house)

@@ -1,7 +1,7 @@
 """One IMAP connection: who is talking, in which state, with which mailbox; the only place where the state changes."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Container, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
 from typing import TypeVar
@@ -11,21 +11,19 @@ import structlog
 from pillarbox.core import limits
 from pillarbox.core.ids import AccountId, Modseq, Uid
 from pillarbox.net.stream import Stream
-from pillarbox.net.tls import Context
 from pillarbox.servers.imap.appending import Appending
 from pillarbox.servers.imap.capabilities import When, advertised
+from pillarbox.servers.imap.house import House
 from pillarbox.servers.imap.manner import Manner, closure, manner
 from pillarbox.servers.imap.places import Found, find
-from pillarbox.servers.imap.recents import Recents
 from pillarbox.servers.imap.selected import NOTHING, Selected, learn, renumber, spell_states
 from pillarbox.services.login.exchange import Exchange
-from pillarbox.services.login.service import Logins
 from pillarbox.store.model import Account, MailboxChanges
 from pillarbox.store.store import Store
 from pillarbox.store.transaction import Transaction
 from pillarbox.store.watching import Watch
 from pillarbox.wire.imap import encoder
-from pillarbox.wire.imap.decoder import Decoder, Limits
+from pillarbox.wire.imap.decoder import BEFORE_LOGIN, Decoder, Limits
 
 log = structlog.get_logger("imap")
 
@@ -39,21 +37,6 @@ class State(Enum):
     AUTHENTICATED = "authenticated"
     SELECTED = "selected"
     LOGOUT = "logout"
-
-
-@dataclass(frozen=True, slots=True)
-class House:
-    """What all sessions of a listener share. `tls` is the context STARTTLS uses, None when there is none to offer;
-    `commands` are the names that are known."""
-
-    store: Store
-    logins: Logins
-    recents: Recents
-    host: str
-    tls: Context | None
-    plain_from_loopback: bool
-    append_limit: int
-    commands: Container[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +71,12 @@ class Session:
     def __init__(self, stream: Stream, house: House) -> None:
         self.stream = stream
         self.house = house
-        self.state = State.NOT_AUTHENTICATED
         self.decoder = Decoder(offered=house.commands)
+        self._begin()
+
+    def _begin(self) -> None:
+        """Nobody is logged in: everything but the connection itself is as it is at first."""
+        self.state = State.NOT_AUTHENTICATED
         self.account: Account | None = None
         self.selected: Selected | None = None
         self.watch: Watch | None = None
@@ -151,16 +138,19 @@ class Session:
 
     def may_log_in(self) -> bool:
         """Whether a password may be sent now: under TLS, or in clear from loopback where the settings allow it."""
-        return self.stream.tls is not None or (self.house.plain_from_loopback and self.stream.peer.is_loopback)
+        settings, stream = self.house.settings, self.stream
+        return stream.tls is not None or (settings.plain_from_loopback and stream.peer.is_loopback)
 
     def capabilities(self) -> list[str]:
         """What is offered in the present state (RFC 3501 §6.1.1)."""
         conditions = {When.AUTHENTICATED}
+        if self.house.settings.unauthenticate:
+            conditions.add(When.UNAUTHENTICATE)
         if self.state is State.NOT_AUTHENTICATED:
             conditions = {When.LOGIN if self.may_log_in() else When.NO_LOGIN}
             if self.house.tls is not None and self.stream.tls is None:
                 conditions.add(When.CLEAR)
-        return advertised(frozenset(conditions), self.house.append_limit)
+        return advertised(frozenset(conditions), self.house.values)
 
     # -- what is sent
 
@@ -246,6 +236,13 @@ class Session:
         self.decoder.limits = Limits(message=self.store.settings.message_size)
         log.info("imap.login", session=self.stream.id, login=account.login, tls=self.stream.tls is not None)
         return Answer("logged in", " ".join(("CAPABILITY", *self.capabilities())))
+
+    def log_out(self) -> None:
+        """Authenticated or selected → not authenticated (RFC 8437 §5)."""
+        self.unselect()
+        self._begin()
+        self.decoder.limits = BEFORE_LOGIN
+        self.decoder.utf8 = False
 
     def select(self, selected: Selected) -> None:
         """Authenticated → selected."""

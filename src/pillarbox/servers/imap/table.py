@@ -4,7 +4,18 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
-from pillarbox.servers.imap.commands import any_state, copy, fetch, idle, listing, login, mailboxes, search, select
+from pillarbox.servers.imap.commands import (
+    any_state,
+    connection,
+    copy,
+    fetch,
+    idle,
+    listing,
+    login,
+    mailboxes,
+    search,
+    select,
+)
 from pillarbox.servers.imap.commands import store as storing
 from pillarbox.servers.imap.session import Answer, Session, State
 from pillarbox.wire.imap.events import Command
@@ -39,6 +50,8 @@ VERBS: dict[str, Verb] = {
     "STARTTLS": Verb(any_state.starttls, _LOGIN, "RFC 3501 §6.2.1"),
     "AUTHENTICATE": Verb(login.authenticate, _LOGIN, "RFC 3501 §6.2.2, RFC 4959"),
     "LOGIN": Verb(login.login, _LOGIN, "RFC 3501 §6.2.3"),
+    "COMPRESS": Verb(connection.compress, _MAIL, "RFC 4978 §3"),
+    "UNAUTHENTICATE": Verb(connection.unauthenticate, _MAIL, "RFC 8437 §3"),
     "ENABLE": Verb(any_state.enable, _MAIL, "RFC 5161 §3.1"),
     "SELECT": Verb(select.select, _MAIL, "RFC 3501 §6.3.1"),
     "EXAMINE": Verb(select.select, _MAIL, "RFC 3501 §6.3.2"),

@@ -114,6 +114,12 @@ class Decoder:
         """How many octets have been fed and not yet used."""
         return len(self._buffer)
 
+    def rest(self) -> bytes:
+        """Gives back what was fed after the last command, because it is spelled in another way: COMPRESS."""
+        rest = bytes(self._buffer)
+        self.discard()
+        return rest
+
     def discard(self) -> None:
         """Forgets what was fed after the last command: nothing in clear may reach the other side of STARTTLS."""
         self._buffer.clear()

@@ -172,7 +172,7 @@ async def _status(session: Session, mailbox: Mailbox, items: Sequence[str]) -> b
         "SIZE": mailbox.size,
         "HIGHESTMODSEQ": mailbox.highestmodseq,
         "MAILBOXID": f"({spell(MAILBOX_PREFIX, mailbox.mailbox_id)})",
-        "APPENDLIMIT": session.house.append_limit,
+        "APPENDLIMIT": session.store.settings.message_size,
     }
     if "RECENT" in items:
         values["RECENT"] = await _recent(session, mailbox)

@@ -1,0 +1,33 @@
+"""What all IMAP sessions of a listener share: the store, the services, and what the settings say."""
+
+from collections.abc import Container, Mapping
+from dataclasses import dataclass
+
+from pillarbox.net.tls import Context
+from pillarbox.servers.imap.recents import Recents
+from pillarbox.services.login.service import Logins
+from pillarbox.store.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class ImapSettings:
+    """What the settings say about IMAP. `plain_from_loopback`: passwords are taken in clear from this machine.
+    `unauthenticate`: UNAUTHENTICATE is offered (RFC 8437 §8)."""
+
+    host: str
+    plain_from_loopback: bool = False
+    unauthenticate: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """`tls` is the context STARTTLS uses, None when there is none to offer. `commands` are the names that are known,
+    `values` the numbers that go with capabilities."""
+
+    store: Store
+    logins: Logins
+    recents: Recents
+    settings: ImapSettings
+    tls: Context | None
+    commands: Container[str]
+    values: Mapping[str, int]
