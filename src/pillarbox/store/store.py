@@ -24,6 +24,7 @@ from pillarbox.store.adding import NotPut
 from pillarbox.store.blobs import Octets
 from pillarbox.store.counting import Counting
 from pillarbox.store.directory import Directory
+from pillarbox.store.mailbox_news import MailboxNews, mailbox_news
 from pillarbox.store.metadata import Changed, Notes
 from pillarbox.store.model import (
     Arrived,
@@ -172,6 +173,19 @@ class Store:
         async def unit(connection: Connection) -> tuple[list[Mailbox], list[str]]:
             names = await reading.subscribed_names(connection, account)
             return await reading.mailboxes(connection, account), names
+
+        return await self.database.read(unit)
+
+    async def mailbox_news(self, account: AccountId, since: Modseq) -> MailboxNews:
+        """Which mailboxes changed after a modseq. Conflict when that is not known, or is too much: read them all."""
+        dialect = self.database.dialect
+        return await self.database.read(lambda connection: mailbox_news(connection, dialect, account, since))
+
+    async def survey(self, account: AccountId) -> tuple[Modseq, list[Mailbox]]:
+        """All mailboxes as by `mailboxes`, and the modseq of the account, on one snapshot."""
+
+        async def unit(connection: Connection) -> tuple[Modseq, list[Mailbox]]:
+            return await reading.modseq(connection, account), await reading.mailboxes(connection, account)
 
         return await self.database.read(unit)
 

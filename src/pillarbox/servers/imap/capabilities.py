@@ -41,6 +41,7 @@ CAPABILITIES: tuple[Capability, ...] = (
     Capability("ID", "RFC 2971"),
     Capability("ENABLE", "RFC 5161"),
     Capability("IDLE", "RFC 2177"),
+    Capability("NOTIFY", "RFC 5465", When.AUTHENTICATED),
     Capability("NAMESPACE", "RFC 2342", When.AUTHENTICATED),
     Capability("CHILDREN", "RFC 3348", When.AUTHENTICATED),
     Capability("UNSELECT", "RFC 3691", When.AUTHENTICATED),

@@ -16,6 +16,7 @@ from pillarbox.servers.imap.house import House, ImapSettings
 from pillarbox.servers.imap.recents import Recents
 from pillarbox.servers.imap.session import Answer, Session, State
 from pillarbox.servers.imap.table import KNOWN, VERBS
+from pillarbox.servers.imap.telling import tell_news, tell_unasked
 from pillarbox.services.login.service import Logins
 from pillarbox.store.store import Store
 from pillarbox.wire.imap import encoder
@@ -69,11 +70,11 @@ class Door:
                 break
         if taken:
             session.touch()
-        if session.idling and session.state is State.SELECTED:
+        if session.idling or session.notifying is not None:
             try:
-                await session.sync()
+                await tell_unasked(session)
             except MailError as error:
-                log.warning("imap.idle_failed", session=self.stream.id, reason=str(error))
+                log.warning("imap.news_failed", session=self.stream.id, reason=str(error))
 
     async def _take(self, event: Event) -> None:
         session = self.session
@@ -127,11 +128,11 @@ class Door:
             try:
                 answer = await obeying
             except Refused as refused:
-                await session.sync(may_expunge, uid=name.startswith("UID "))
+                await tell_news(session, name, may_expunge=may_expunge)
                 self._refuse(tag, refused)
                 return
             if answer is not None:
-                await session.sync(may_expunge, uid=name.startswith("UID "))
+                await tell_news(session, name, may_expunge=may_expunge, expunged=answer.expunged)
         except MailError as error:
             log.info("imap.refused", session=self.stream.id, command=name, reason=str(error))
             self._refuse(tag, refusal(error))

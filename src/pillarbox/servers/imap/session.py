@@ -15,6 +15,7 @@ from pillarbox.servers.imap.appending import Appending
 from pillarbox.servers.imap.capabilities import When, advertised
 from pillarbox.servers.imap.house import House
 from pillarbox.servers.imap.manner import Manner, closure, manner
+from pillarbox.servers.imap.notifying import Notifying
 from pillarbox.servers.imap.places import Found, find
 from pillarbox.servers.imap.selected import NOTHING, Selected, learn, renumber, spell_states
 from pillarbox.services.login.exchange import Exchange
@@ -24,6 +25,7 @@ from pillarbox.store.transaction import Transaction
 from pillarbox.store.watching import Watch
 from pillarbox.wire.imap import encoder
 from pillarbox.wire.imap.decoder import BEFORE_LOGIN, Decoder, Limits
+from pillarbox.wire.imap.notify import EventKind
 
 log = structlog.get_logger("imap")
 
@@ -61,6 +63,8 @@ class Session:
         "exchange",
         "house",
         "manner",
+        "notice",
+        "notifying",
         "selected",
         "state",
         "stream",
@@ -82,6 +86,8 @@ class Session:
         self.watch: Watch | None = None
         self.exchange: Exchange | None = None
         self.appending: Appending | None = None
+        self.notifying: Notifying | None = None
+        self.notice: Watch | None = None
         self.waiting = b""
         self.enabled: frozenset[str] = frozenset()
         self.manner: Manner = manner(self.enabled)
@@ -170,23 +176,27 @@ class Session:
         await self.stream.drain()
         await asyncio.sleep(0)
 
-    async def sync(self, may_expunge: bool = True, uid: bool = False) -> None:
-        """Tell the client what happened to its mailbox (RFC 3501 §5.2)."""
-        selected = self.selected
-        if selected is None:
-            return
+    async def sync(self, may_expunge: bool = True, uid: bool = False, owed: bool = False) -> list[int]:
+        """Tell the client what happened to its mailbox (RFC 3501 §5.2); the UIDs that are new to it.
+
+        Where NOTIFY wants no events of it, only what is `owed` as the result of a command (RFC 5465 §3.1).
+        """
+        selected, arrived = self.selected, list[int]()
+        if selected is None or (self.notifying is not None and not self.notifying.wanted and not owed):
+            return arrived
         if selected.stale or (may_expunge and selected.gone):
-            await self._tell_news(selected, may_expunge, uid)
+            arrived = await self._tell_news(selected, may_expunge, uid)
         if selected.gone and self.qresync:  # or the client takes a higher one for known (RFC 7162 §3.2)
             code = encoder.code("HIGHESTMODSEQ", selected.held)
             self.stream.write(encoder.untagged("OK", "expunges are told later", code))
+        return arrived
 
-    async def _tell_news(self, selected: Selected, may_expunge: bool, uid: bool) -> None:
+    async def _tell_news(self, selected: Selected, may_expunge: bool, uid: bool) -> list[int]:
         selected.stale = False
         changes = await self.store.since(selected.account, selected.mailbox_id, selected.modseq)
         if changes.mailbox is None or not changes.mailbox.selectable:
             self.bye("the selected mailbox was deleted")
-            return
+            return []
         if changes.reset:
             changes = await self._relearn(selected, changes)
         news = learn(selected, changes, may_expunge)
@@ -201,7 +211,11 @@ class Session:
         await self.send(self.manner.expunged(news.expunged, gone))
         if news.arrived:
             await self.send(self.manner.counts(len(selected.uids), len(selected.recent)))
-        await self.send(spell_states(selected, news.flags, uid, self.manner))
+        if self.notifying is None:
+            await self.send(spell_states(selected, news.flags, uid, self.manner))
+        elif EventKind.FLAG_CHANGE in self.notifying.wanted:
+            await self.send(spell_states(selected, news.flags, True, self.manner))  # RFC 5465 §5.1
+        return news.arrived
 
     async def find(self, name: str) -> Found:
         """The mailbox of that name, if it can hold messages. NotFound."""
@@ -209,11 +223,22 @@ class Session:
 
     async def write(self, accounts: Sequence[AccountId], unit: Callable[[Transaction], Awaitable[T]]) -> T:
         """Change accounts (see Store.write); what that does to the selected mailbox is told with the answer."""
+        taken = Modseq(0)
+
+        async def noted(tx: Transaction) -> T:
+            nonlocal taken
+            value = await unit(tx)
+            taken = tx.modseq(self.owner) if self.owner in accounts and tx.changed(self.owner) else Modseq(0)
+            return value
+
         try:
-            return await self.store.write(accounts, unit)
+            value = await self.store.write(accounts, unit if self.notifying is None else noted)
         finally:
             if self.selected is not None:
                 self.selected.stale = True
+        if self.notifying is not None and taken:
+            self.notifying.changed(taken)
+        return value
 
     def enable(self, *names: str) -> None:
         """Switch on what ENABLE or another command asks for. From the first CONDSTORE on MODSEQ goes with every change,
@@ -240,6 +265,7 @@ class Session:
     def log_out(self) -> None:
         """Authenticated or selected → not authenticated (RFC 8437 §5)."""
         self.unselect()
+        self.notify(None)
         self._begin()
         self.decoder.limits = BEFORE_LOGIN
         self.decoder.utf8 = False
@@ -262,8 +288,22 @@ class Session:
         """Something changed in the account: told at once while idling, else with the next command."""
         if self.selected is not None and modseq > self.selected.modseq:
             self.selected.stale = True
-            if self.idling:
+            if self.idling or (self.notifying is not None and self.notifying.wanted):
                 self.stream.work()
+
+    def notify(self, notifying: Notifying | None) -> None:
+        """From now on tell what is asked for (RFC 5465)."""
+        notice, self.notice, self.notifying = self.notice, None, notifying
+        if notice is not None:
+            notice.close()
+        if notifying is not None and notifying.others:
+            self.notice = self.store.watch(self.owner, self.noticed)
+
+    def noticed(self, _account: AccountId, modseq: Modseq) -> None:
+        """Something changed in an account that NOTIFY watches."""
+        if self.notifying is not None and modseq > self.notifying.modseq:
+            self.notifying.stale = True
+            self.stream.work()
 
     def mistake(self) -> None:
         """Count a bad command; too many of them end the connection."""
@@ -292,6 +332,7 @@ class Session:
     def lost(self) -> None:
         """The connection is gone."""
         self.unselect()
+        self.notify(None)
         if self.appending is not None:
             self.appending.discard()
             self.appending = None

@@ -13,6 +13,7 @@ from pillarbox.servers.imap.commands import (
     listing,
     login,
     mailboxes,
+    notify,
     search,
     select,
 )
@@ -64,6 +65,7 @@ VERBS: dict[str, Verb] = {
     "LSUB": Verb(listing.lsub, _MAIL, "RFC 3501 §6.3.9"),
     "STATUS": Verb(listing.status, _MAIL, "RFC 3501 §6.3.10"),
     "NAMESPACE": Verb(listing.namespace, _MAIL, "RFC 2342 §5"),
+    "NOTIFY": Verb(notify.notify, _MAIL, "RFC 5465 §3.1"),
     "IDLE": Verb(idle.idle, _MAIL, "RFC 2177 §3"),
     "CHECK": Verb(any_state.noop, _OPEN, "RFC 3501 §6.4.1"),
     "CLOSE": Verb(select.close, _OPEN, "RFC 3501 §6.4.2"),

@@ -44,7 +44,7 @@ class EventGroup:
 
 @dataclass(frozen=True, slots=True)
 class Notify:
-    """NOTIFY. `groups` is empty for NONE; of two that hold a mailbox the first counts (RFC 5465 §6).
+    """NOTIFY. `groups` is empty for NONE; of a mailbox in several of them all their events are wanted (RFC 5465 §6).
 
     `status` asks for a STATUS of each mailbox other than the selected one before the OK (§3).
     """

@@ -2,6 +2,7 @@
 
 from pillarbox.servers.imap.errors import bad
 from pillarbox.servers.imap.session import Answer, Session
+from pillarbox.servers.imap.telling import tell_news
 from pillarbox.wire.imap import encoder
 from pillarbox.wire.imap.commands import Nothing
 from pillarbox.wire.imap.events import Command
@@ -14,7 +15,7 @@ async def idle(session: Session, command: Command, arguments: Nothing) -> None:
     session.decoder.expect_line()
     if session.selected is not None:
         session.selected.stale = True
-        await session.sync()
+        await tell_news(session)
 
 
 def done(line: bytes) -> Answer:

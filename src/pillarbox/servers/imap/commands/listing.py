@@ -3,9 +3,8 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from pillarbox.core.ids import spell
+from pillarbox.core.ids import AccountId, spell
 from pillarbox.servers.imap.manner import CONDSTORE
-from pillarbox.servers.imap.places import Found
 from pillarbox.servers.imap.session import Answer, Session
 from pillarbox.servers.imap.uses import ATTRIBUTES
 from pillarbox.store.model import MAILBOX_PREFIX, Mailbox
@@ -17,6 +16,7 @@ from pillarbox.wire.imap.listing import List, Status
 from pillarbox.wire.imap.names import matcher
 
 _PLAIN = List("", ())
+_SUBSCRIBED = List("", (), returns=frozenset({"SUBSCRIBED"}))
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +71,7 @@ async def list_(session: Session, command: Command, arguments: List) -> Answer:
         lines.append(encoder.list_mailbox(found.name.name, attributes, child_info=children, utf8=utf8))
         mailbox = found.name.mailbox
         if arguments.status and found.chosen and mailbox is not None and mailbox.selectable:
-            lines.append(await _status(session, mailbox, arguments.status))
+            lines.append(await spell_status(session, mailbox, arguments.status))
     await session.send(lines)
     if "HIGHESTMODSEQ" in arguments.status:
         session.enable(CONDSTORE)
@@ -126,13 +126,15 @@ def _attributes(arguments: List, one: _Name, has_children: bool) -> list[str]:
     return attributes
 
 
-async def describe(session: Session, found: Found) -> bytes:
-    """The LIST response that SELECT owes to a client of rev2 (RFC 9051 §6.3.2)."""
-    mailbox = found.mailbox
-    everyone = await session.store.mailboxes(found.account)
+async def describe(
+    session: Session, account: AccountId, mailbox: Mailbox, old_name: str | None = None, *, subscribed: bool = False
+) -> bytes:
+    """The LIST response of one mailbox, which SELECT owes to a client of rev2 (RFC 9051 §6.3.2) and NOTIFY to all."""
+    everyone = await session.store.mailboxes(account)
     parent = any(one.parent_id == mailbox.mailbox_id for one in everyone)
     name = _Name(mailbox.name, mailbox, mailbox.subscribed)
-    return encoder.list_mailbox(mailbox.name, _attributes(_PLAIN, name, parent), utf8=session.decoder.utf8)
+    attributes = _attributes(_SUBSCRIBED if subscribed else _PLAIN, name, parent)
+    return encoder.list_mailbox(mailbox.name, attributes, old_name=old_name, utf8=session.decoder.utf8)
 
 
 async def lsub(session: Session, command: Command, arguments: List) -> Answer:
@@ -156,13 +158,14 @@ async def lsub(session: Session, command: Command, arguments: List) -> Answer:
 async def status(session: Session, command: Command, arguments: Status) -> Answer:
     """Counters of one mailbox, without opening it."""
     found = await session.find(arguments.mailbox)
-    session.stream.write(await _status(session, found.mailbox, arguments.items))
+    session.stream.write(await spell_status(session, found.mailbox, arguments.items))
     if "HIGHESTMODSEQ" in arguments.items:
         session.enable(CONDSTORE)
     return Answer("STATUS completed")
 
 
-async def _status(session: Session, mailbox: Mailbox, items: Sequence[str]) -> bytes:
+async def spell_status(session: Session, mailbox: Mailbox, items: Sequence[str]) -> bytes:
+    """A STATUS response of these items."""
     values: dict[str, encoder.Value] = {
         "MESSAGES": mailbox.total,
         "UIDNEXT": mailbox.uidnext,

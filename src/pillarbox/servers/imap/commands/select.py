@@ -66,7 +66,7 @@ async def _open(session: Session, found: Found, view: MailboxView, *, read_only:
     session.select(selected)
     session.stream.write(_spell(session, found, view))
     if session.rev2:
-        session.stream.write(await describe(session, found))
+        session.stream.write(await describe(session, found.account, found.mailbox))
 
 
 def _above(view: MailboxView, after: int) -> list[int]:

@@ -1,0 +1,89 @@
+"""What is told without being asked: news of the selected mailbox, and what NOTIFY watches (RFC 3501 §7, RFC 5465)."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from pillarbox.core.ids import MailboxId
+from pillarbox.servers.imap.commands.fetch import tell as tell_messages
+from pillarbox.servers.imap.commands.listing import describe, spell_status
+from pillarbox.servers.imap.happenings import Happening
+from pillarbox.servers.imap.notifying import Notifying
+from pillarbox.servers.imap.session import Session, State
+from pillarbox.wire.imap import encoder
+from pillarbox.wire.imap.fetch import Fetch
+from pillarbox.wire.imap.notify import MESSAGE_EVENTS, EventKind, Notify
+from pillarbox.wire.imap.sets import NOTHING
+
+_NEWS: Final = frozenset({EventKind.MESSAGE_NEW, EventKind.MESSAGE_EXPUNGE})
+_ADDING: Final = frozenset({"APPEND", "COPY", "UID COPY", "MOVE", "UID MOVE"})
+"""What new messages of the client's own come by: it need not be shown them (RFC 5465 §5.2)."""
+
+
+async def tell_news(session: Session, command: str = "", *, may_expunge: bool = True, expunged: bool = False) -> None:
+    """Tell what happened to the selected mailbox, before the answer of a command if there is one.
+
+    `expunged`: the command has itself taken messages away, and owes word of it whatever NOTIFY says.
+    """
+    arrived = await session.sync(may_expunge, uid=command.startswith("UID "), owed=expunged)
+    if arrived and command not in _ADDING:
+        await _show(session, arrived)
+
+
+async def tell_unasked(session: Session) -> None:
+    """Between two commands: what IDLE and NOTIFY have asked for."""
+    notifying = session.notifying
+    if session.state is State.SELECTED and (session.idling or notifying is not None):
+        await tell_news(session, may_expunge=session.idling or (notifying is not None and notifying.at_once))
+    if notifying is not None and notifying.stale and session.state is not State.LOGOUT:
+        for one in await notifying.look(session.store, session.owner):
+            if one.kind in notifying.events(one.mailbox, one.name):
+                await _tell(session, one)
+
+
+async def begin(session: Session, asked: Notify) -> None:
+    """Watch what is asked for from now on; first STATUS of the mailboxes watched, where that is wanted (§3.1)."""
+    notifying = Notifying(asked)
+    session.notify(notifying)
+    await notifying.look(session.store, session.owner)
+    for mailbox in list(notifying.known.values()) if asked.status else ():
+        kinds = notifying.events(mailbox, mailbox.name) & MESSAGE_EVENTS
+        if kinds and mailbox.selectable and not _is_selected(session, mailbox.mailbox_id):
+            session.stream.write(await spell_status(session, mailbox, _items(session, kinds)))
+            await session.stream.drain()
+
+
+async def _show(session: Session, uids: Sequence[int]) -> None:
+    """What is asked for of new messages in the selected mailbox, after EXISTS (§5.2)."""
+    notifying = session.notifying
+    if notifying is not None and notifying.items:
+        await tell_messages(session, Fetch(NOTHING, notifying.items, uid=True), [(uid, uid) for uid in uids])
+
+
+async def _tell(session: Session, one: Happening) -> None:
+    mailbox, selected = one.mailbox, session.selected
+    if mailbox is None:
+        line = encoder.list_mailbox(one.name, ("\\NonExistent",), utf8=session.decoder.utf8)
+    elif one.kind not in MESSAGE_EVENTS:
+        line = await describe(session, session.owner, mailbox, one.old_name, subscribed=True)
+    elif mailbox.selectable and not (selected is not None and _is_selected(session, mailbox.mailbox_id)):
+        line = await spell_status(session, mailbox, _items(session, frozenset({one.kind})))
+    else:
+        return
+    session.stream.write(line)
+
+
+def _items(session: Session, kinds: frozenset[EventKind]) -> tuple[str, ...]:
+    """The STATUS items that tell of these events (§3.1, §5.1-3)."""
+    items = ["UIDVALIDITY"]
+    if kinds & _NEWS:
+        items += ["MESSAGES", "UIDNEXT"]
+    if EventKind.FLAG_CHANGE in kinds:
+        items.append("UNSEEN")
+    if session.condstore:
+        items.append("HIGHESTMODSEQ")
+    return tuple(items)
+
+
+def _is_selected(session: Session, mailbox_id: MailboxId) -> bool:
+    selected = session.selected
+    return selected is not None and (selected.account, selected.mailbox_id) == (session.owner, mailbox_id)
