@@ -5,7 +5,7 @@ import pytest
 from pillarbox.message.charset import codec_of, decode
 from pillarbox.message.header import fields, subset
 from pillarbox.message.params import decode_params, encode_param
-from pillarbox.message.words import base64_octets, decode_text, encode_words
+from pillarbox.message.words import decode_text, encode_words
 
 
 @pytest.mark.parametrize(
@@ -115,19 +115,3 @@ def test_text_is_found_behind_a_missing_or_wrong_label() -> None:
     assert decode("wide".encode("utf-16-be"), "utf-16be") == "wide"
     assert decode(b"\xff\xfew\0", "utf-16") == "w"
     assert decode(b"ok \xff", "utf-8") == "ok \ufffd"
-
-
-@pytest.mark.parametrize(
-    ("data", "octets"),
-    [
-        (b"aGk=", b"hi"),
-        (b"aG\r\nk", b"hi"),
-        (b"a*G!k=", b"hi"),
-        (b"aGk=aGk=", b"hihi"),
-        (b"aGkx\x00eA", b"hi1x"),
-        (b"a", b""),
-        (b"", b""),
-    ],
-)
-def test_base64_with_junk(data: bytes, octets: bytes) -> None:
-    assert base64_octets(data) == octets

@@ -11,9 +11,8 @@ from pillarbox.core.limits import PREVIEW
 from pillarbox.message.charset import decode
 from pillarbox.message.octets import Octets
 from pillarbox.message.structure import Part
-from pillarbox.message.words import base64_octets
+from pillarbox.message.transfer import decode as decode_transfer
 
-_QP_SPACE = re.compile(rb"(?<![ \t])[ \t]+(?=\r?\n)")
 _UU_BEGIN = re.compile(rb"^begin [0-7]{3,4} [^\n]*\n", re.M)
 _META = re.compile(r"<meta[^>]{0,200}?charset\s*=\s*[\"']?([A-Za-z0-9_:.-]{1,40})", re.I)
 _HTML_SIZE_MIN = 4096
@@ -35,16 +34,10 @@ def decode_leaf(octets: Octets, part: Part) -> bytes:
 
 
 def _decoded(data: bytes, encoding: str) -> bytes:
-    if encoding == "base64":
-        return base64_octets(data)
-    if encoding == "quoted-printable":
-        # RFC 2045 §6.7 (3): white space at the end of a line was added on the way.
-        if any(end in data for end in (b" \r", b" \n", b"\t\r", b"\t\n")):
-            data = _QP_SPACE.sub(b"", data)
-        return binascii.a2b_qp(data)
     if encoding in ("x-uuencode", "uuencode", "x-uue", "uue"):
         return _uudecoded(data)
-    return data
+    decoded = decode_transfer(data, encoding)
+    return data if decoded is None else decoded
 
 
 def _uudecoded(data: bytes) -> bytes:

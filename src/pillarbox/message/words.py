@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 
 from pillarbox.core.limits import HEADER_FIELD
 from pillarbox.message.charset import decode, guess, strictly
+from pillarbox.message.transfer import decode as decode_transfer
 
 _FOLD = re.compile(rb"\r?\n(?=[ \t])")
 _UNREADABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202d\u202e\ud800-\udfff]")
@@ -14,9 +15,6 @@ _NEUTRAL = dict.fromkeys((*range(0x20), 0x7F, *range(0x80, 0xA0), 0x2028, 0x2029
 _NEUTRAL |= dict.fromkeys((0, 0x202D, 0x202E, *range(0xD800, 0xE000)), "\ufffd")
 _WORD = re.compile(r"=\?([^?\s*]{1,60})(?:\*[^?\s]{0,60})?\?([BbQq])\?([^?]*)\?=")
 _Q_HEX = re.compile(rb"=([0-9A-Fa-f]{2})")
-_B_JUNK = re.compile(rb"[^A-Za-z0-9+/]+")
-_B_PADDING = re.compile(rb"=+")
-_B_RUNS = 1000  # runs of base64 set apart by padding that are told apart
 _Q_SAFE = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789!*+-/")  # RFC 2047 §5 (3)
 _WORD_ROOM = 63  # characters of encoded text in an encoded word of 75
 
@@ -91,24 +89,7 @@ def _octets_of(kind: str, text: str) -> bytes:
     data = text.encode("utf-8", "replace")
     if kind in "Qq":
         return _Q_HEX.sub(lambda m: bytes((int(m[1], 16),)), data.replace(b"_", b" "))
-    return base64_octets(data)
-
-
-def base64_octets(data: bytes) -> bytes:
-    """Base64 decoded whatever is in it: foreign characters are skipped, padding inside begins a new run, a cut last
-    group gives what it has."""
-    data = data.translate(None, b"\r\n\t ")
-    try:
-        return binascii.a2b_base64(data, strict_mode=True)
-    except binascii.Error:
-        return b"".join(map(_run, _B_PADDING.split(data, _B_RUNS)))
-
-
-def _run(data: bytes) -> bytes:
-    data = _B_JUNK.sub(b"", data)
-    if len(data) % 4 == 1:
-        data = data[:-1]
-    return binascii.a2b_base64(data + b"=" * (-len(data) % 4))
+    return decode_transfer(data, "base64") or b""
 
 
 def encode_words(text: str, used: int = 0) -> list[str]:
