@@ -33,6 +33,7 @@ IMAP_IDLE = 1800  # seconds, RFC 9051 §5.4: 30 minutes
 IMAP_FETCH_HEADER = 4 << 20  # octets of a header that HEADER.FIELDS looks at in a large message
 IMAP_FETCH_ITEMS = 500  # items of one FETCH, and field names of one section; each item means work for each message
 IMAP_FETCH_BATCH = 1 << 20  # octets of small messages read together for one FETCH
+IMAP_MEASURES = 10_000  # large parts of which a process remembers how many octets they have without their encoding
 IMAP_PORTION = 500  # messages changed in one transaction by STORE and EXPUNGE; other sessions run in between
 IMAP_KEYWORDS = 500  # keywords a client is told of in FLAGS, each time anew (RFC 3501 §7.2.6)
 IMAP_ERRORS = 50  # bad commands before a connection is closed

@@ -45,10 +45,8 @@ ANSWERS = [
     (encoder.fetch(2, [b"UID 7", b"FLAGS (\\Seen)"]), b"* 2 FETCH (UID 7 FLAGS (\\Seen))\r\n"),
     (encoder.fetch(2, [encoder.body(b"BODY[]", b"a\r\n")]), b"* 2 FETCH (BODY[] {3}\r\na\r\n)\r\n"),
     (encoder.fetch(2, [encoder.body(b"BODY[9]", None)]), b"* 2 FETCH (BODY[9] NIL)\r\n"),
-    (
-        encoder.fetch_open(2, [b"UID 7"], b"BODY[]", 1) + b"x" + encoder.FETCH_CLOSE,
-        b"* 2 FETCH (UID 7 BODY[] {1}\r\nx)\r\n",
-    ),
+    (encoder.announce(b"BODY[]", 1) + b"x", b"BODY[] {1}\r\nx"),
+    (encoder.body(b"BODY[]", b"a\0"), b"BODY[] {2}\r\na\x80"),
     (encoder.namespace([""]), b'* NAMESPACE (("" "/")) NIL NIL\r\n'),
     (
         encoder.namespace([""], ["Other/"], ["Shared/"]),

@@ -79,10 +79,7 @@ ANSWERS = [
     (encoder.tagged(b"a", "NO", "x", codes.OVER_QUOTA), b"a NO [OVERQUOTA] x\r\n"),
     (encoder.tagged(b"a", "NO", "x", codes.NO_PRIVATE), b"a NO [METADATA NOPRIVATE] x\r\n"),
     (encoder.uid_fetch(25996, [b"FLAGS (\\Seen)"]), b"* 25996 UIDFETCH (FLAGS (\\Seen))\r\n"),
-    (
-        encoder.fetch_open(7, [b"FLAGS ()"], b"BINARY[1]", 3, binary=True, uid_only=True),
-        b"* 7 UIDFETCH (FLAGS () BINARY[1] ~{3}\r\n",
-    ),
+    (encoder.announce(b"BINARY[1]", 3, binary=True), b"BINARY[1] ~{3}\r\n"),
     (encoder.binary(b"BINARY[1]", b"a\0"), b"BINARY[1] ~{2}\r\na\0"),
     (encoder.binary(b"BINARY[1]", b"a"), b"BINARY[1] {1}\r\na"),
     (encoder.binary(b"BINARY[1]", None), b"BINARY[1] NIL"),

@@ -1,17 +1,21 @@
-"""The octets of FETCH BODY[…]: cut out of a small message at once, sent in chunks from a large one."""
+"""The octets of FETCH: cut out of a small message at once, sent in chunks from a large one."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 
 from pillarbox.core.errors import MailError, Unavailable
-from pillarbox.core.limits import IMAP_FETCH_HEADER
+from pillarbox.core.limits import IMAP_FETCH_BATCH, IMAP_FETCH_HEADER
 from pillarbox.message.structure import Part, decode
 from pillarbox.net.session import ConnectionGone
+from pillarbox.servers.imap.decoding import Encoded, Reading, encoded_part, spell_absent, spell_size, spell_small
+from pillarbox.servers.imap.errors import CORRUPTION
 from pillarbox.servers.imap.plan import Plan
+from pillarbox.servers.imap.responses import Responses
 from pillarbox.servers.imap.sections import Span, choose_fields, clip, locate
 from pillarbox.servers.imap.session import Session
 from pillarbox.store.model import BlobRef, Row
 from pillarbox.wire.imap import encoder
-from pillarbox.wire.imap.fetch import BodyItem
+from pillarbox.wire.imap.codes import UNKNOWN_CTE
+from pillarbox.wire.imap.fetch import BinaryItem, BinarySize, BodyItem, OctetsItem
 
 
 def columns_of(row: Row, prepared: Plan, recent: frozenset[int]) -> list[bytes]:
@@ -21,18 +25,35 @@ def columns_of(row: Row, prepared: Plan, recent: frozenset[int]) -> list[bytes]:
     return [prepared.template % tuple([get(row) for get in prepared.with_recent(recent)])]
 
 
-def pieces_of(row: Row, prepared: Plan, recent: frozenset[int], root: Part | None, octets: bytes) -> Iterator[bytes]:
-    """All items of a message whose octets are in memory; `root` is its structure where a section needs it."""
-    yield from columns_of(row, prepared, recent)
+async def answer_small(responses: Responses, row: Row, prepared: Plan, octets: bytes | None) -> str:
+    """The items of a message whose octets are in memory, None if they cannot be read; the code of what is wrong."""
+    if octets is None:
+        return CORRUPTION
+    trouble = ""
+    root = decode(row.structure) if prepared.cuts else None
     for item in prepared.bodies:
-        span = (0, len(octets)) if root is None else locate(root, len(octets), item.section)
-        if span is None:
-            yield encoder.body(item.label, None)
-        elif item.section.fields:
-            yield encoder.body(item.label, _fields(octets[span[0] : span[1]], item))
+        piece, cost = _small(item, root, octets)
+        if piece is None:
+            trouble = UNKNOWN_CTE
         else:
-            start, end = clip(span, item)
-            yield encoder.body(item.label, octets[start:end])
+            responses.add(piece)
+        await responses.spend(cost)
+    return trouble
+
+
+def _small(item: OctetsItem, root: Part | None, octets: bytes) -> tuple[bytes | None, int]:
+    """The item, None if the encoding of its part is not known, and how many octets it took to make it."""
+    size = len(octets)
+    if not isinstance(item, BodyItem):
+        part = encoded_part(root, size, item.part)
+        return spell_small(item, part, octets), 4 * (part.end - part.start) if part else 0
+    span = (0, size) if root is None else locate(root, size, item.section)
+    if span is None:
+        return encoder.body(item.label, None), 0
+    if item.section.fields:
+        return encoder.body(item.label, _fields(octets[span[0] : span[1]], item)), 4 * (span[1] - span[0])
+    start, end = clip(span, item)
+    return encoder.body(item.label, octets[start:end]), end - start
 
 
 def _fields(header: bytes, item: BodyItem) -> bytes:
@@ -41,49 +62,97 @@ def _fields(header: bytes, item: BodyItem) -> bytes:
     return chosen[start:end]
 
 
-async def stream_message(session: Session, number: int, row: Row, prepared: Plan) -> bool:
-    """All items of a large message, a chunk in memory at a time. False when it cannot be read at all.
+async def answer_large(session: Session, responses: Responses, row: Row, prepared: Plan) -> str:
+    """The items of a large message, a chunk in memory at a time; the code of what is wrong with it, if anything.
 
-    Damage found later ends the connection: a literal that was announced cannot be taken back.
+    Damage found while octets are sent ends the connection: a literal that was announced cannot be taken back.
     """
     assert row.blob is not None
-    root = decode(row.structure) if prepared.cuts else None
-    size = row.blob.length
     try:
         await session.store.slice(session.mailbox.account, row.blob, 0, 1)
     except Unavailable:
-        return False
-    columns = columns_of(row, prepared, session.recent)
-    session.stream.write(session.manner.opening % number + b"".join(columns))
-    separator = b" " if columns else b""
+        return CORRUPTION
+    trouble = ""
+    root = decode(row.structure) if prepared.cuts else None
+    large = _Large(session, responses, row.blob)
     try:
         for item in prepared.bodies:
-            span = (0, size) if root is None else locate(root, size, item.section)
-            session.stream.write(separator)
-            await _stream_item(session, row.blob, item, span)
-            separator = b" "
+            trouble = await large.add(item, root) or trouble
     except MailError as error:
         session.stream.abort()
         raise ConnectionGone from error
-    session.stream.write(encoder.FETCH_CLOSE)
-    return True
+    return trouble
 
 
-async def _stream_item(session: Session, blob: BlobRef, item: BodyItem, span: Span | None) -> None:
-    if span is None:
-        session.stream.write(encoder.body(item.label, None))
-        return
-    if item.section.fields:
-        length = min(span[1] - span[0], IMAP_FETCH_HEADER)
-        header = await session.store.slice(session.mailbox.account, blob, span[0], length)
-        session.stream.write(encoder.body(item.label, _fields(header, item)))
-        return
-    start, end = clip(span, item)
-    session.stream.write(b"%b {%d}\r\n" % (item.label, end - start))
-    await _send(session, session.store.chunks(session.mailbox.account, blob, start, end - start))
+class _Large:
+    """A large message of which items are sent."""
 
+    __slots__ = ("_account", "_blob", "_responses", "_session")
 
-async def _send(session: Session, chunks: AsyncIterator[bytes]) -> None:
-    async for chunk in chunks:
-        session.stream.write(chunk)
-        await session.breathe()
+    def __init__(self, session: Session, responses: Responses, blob: BlobRef) -> None:
+        self._session = session
+        self._responses = responses
+        self._account = session.mailbox.account
+        self._blob = blob
+
+    async def add(self, item: OctetsItem, root: Part | None) -> str:
+        """Send an item; the code of what is wrong with it, if anything."""
+        size = self._blob.length
+        if isinstance(item, BodyItem):
+            await self._body(item, (0, size) if root is None else locate(root, size, item.section))
+            return ""
+        part = encoded_part(root, size, item.part)
+        if part is None:
+            self._responses.add(spell_absent(item))
+        elif not part.known:
+            return UNKNOWN_CTE
+        elif isinstance(item, BinarySize):
+            self._responses.add(spell_size(item, (await self._measure(part))[0]))
+        else:
+            await self._binary(item, part)
+        return ""
+
+    async def _body(self, item: BodyItem, span: Span | None) -> None:
+        store = self._session.store
+        if span is None:
+            self._responses.add(encoder.body(item.label, None))
+        elif item.section.fields:
+            length = min(span[1] - span[0], IMAP_FETCH_HEADER)
+            header = await store.slice(self._account, self._blob, span[0], length)
+            self._responses.add(encoder.body(item.label, _fields(header, item)))
+            await self._responses.turn()
+        else:
+            start, end = clip(span, item)
+            self._responses.add(encoder.announce(item.label, end - start))
+            async for chunk in store.chunks(self._account, self._blob, start, end - start):
+                await self._responses.extend(encoder.textual(chunk))
+
+    async def _measure(self, part: Encoded) -> tuple[int, bool]:
+        session = self._session
+        measured = await session.house.measures.of(session.store, self._account, self._blob, part, session.breathe)
+        return measured.size, measured.nul
+
+    async def _binary(self, item: BinaryItem, part: Encoded) -> None:
+        offset, most = item.partial or (0, part.end - part.start)
+        if most <= IMAP_FETCH_BATCH:
+            pieces = [octets async for octets in self._decoded(part, offset, most)]
+            self._responses.add(encoder.binary(item.label, b"".join(pieces)))
+            return
+        size, nul = await self._measure(part)
+        length = max(0, min(most, size - offset))
+        self._responses.add(encoder.announce(item.label, length, binary=nul))
+        async for octets in self._decoded(part, offset, length):
+            await self._responses.extend(octets)
+
+    async def _decoded(self, part: Encoded, offset: int, length: int) -> AsyncIterator[bytes]:
+        """So many decoded octets from an offset, or those there are; from where the client stopped reading before, if
+        that is on the way."""
+        session, selected = self._session, self._session.mailbox
+        reading = selected.reading
+        if reading is None or not reading.reaches(self._blob, part, offset):
+            reading = selected.reading = Reading(session.store, self._account, self._blob, part)
+        await reading.seek(offset, session.breathe)
+        while length and (octets := await reading.next(length)):
+            length -= len(octets)
+            yield octets
+            await session.breathe()

@@ -1,5 +1,7 @@
 """Refusals as IMAP spells them: our errors to response codes (RFC 5530 §3, RFC 9051 §7.1)."""
 
+from typing import Final
+
 from pillarbox.core.errors import (
     Busy,
     Conflict,
@@ -15,6 +17,8 @@ from pillarbox.core.errors import (
 )
 from pillarbox.wire.imap.codes import UID_REQUIRED
 
+CORRUPTION: Final = "CORRUPTION"
+"""What cannot be read any more (RFC 5530 §3)."""
 _CODES: dict[type[MailError], str] = {
     Invalid: "CANNOT",
     Denied: "NOPERM",
@@ -25,7 +29,7 @@ _CODES: dict[type[MailError], str] = {
     Conflict: "EXPUNGEISSUED",
     Busy: "INUSE",
     Unavailable: "UNAVAILABLE",
-    Damaged: "CORRUPTION",
+    Damaged: CORRUPTION,
 }
 TRYCREATE: dict[type[MailError], str] = {NotFound: "TRYCREATE"}
 """Where the mailbox named is the target of messages (RFC 9051 §7.1)."""

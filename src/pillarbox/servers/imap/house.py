@@ -1,9 +1,10 @@
 """What all IMAP sessions of a listener share: the store, the services, and what the settings say."""
 
 from collections.abc import Container, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from pillarbox.net.tls import Context
+from pillarbox.servers.imap.decoding import Measures
 from pillarbox.servers.imap.recents import Recents
 from pillarbox.services.login.service import Logins
 from pillarbox.store.store import Store
@@ -22,7 +23,7 @@ class ImapSettings:
 @dataclass(frozen=True, slots=True)
 class House:
     """`tls` is the context STARTTLS uses, None when there is none to offer. `commands` are the names that are known,
-    `values` the numbers that go with capabilities."""
+    `values` the numbers that go with capabilities, `measures` what is remembered of large parts."""
 
     store: Store
     logins: Logins
@@ -31,3 +32,4 @@ class House:
     tls: Context | None
     commands: Container[str]
     values: Mapping[str, int]
+    measures: Measures = field(default_factory=Measures)

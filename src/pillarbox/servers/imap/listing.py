@@ -13,9 +13,10 @@ def spell_listed(
     prepared: Plan, opening: bytes, numbered: Sequence[tuple[int, Row]], recent: frozenset[int]
 ) -> tuple[list[bytes], list[Row]]:
     """Whole FETCH responses for a plan that is `listed`, and the rows whose octets have to be looked at."""
-    template = opening + b" ".join(filter(None, (prepared.template, *map(_blank, prepared.bodies)))) + b")\r\n"
+    bodies = [item for item in prepared.bodies if isinstance(item, BodyItem)]
+    template = opening + b" ".join(filter(None, (prepared.template, *map(_blank, bodies)))) + b")\r\n"
     getters = prepared.with_recent(recent)
-    items = [(names_of(item.section.fields), item) for item in prepared.bodies]
+    items = [(names_of(item.section.fields), item) for item in bodies]
     lines: list[bytes] = []
     others: list[Row] = []
     for number, row in numbered:

@@ -10,7 +10,7 @@ from pillarbox.servers.imap.flags import spell_flags
 from pillarbox.store.model import MESSAGE_PREFIX, THREAD_PREFIX, Need, Row
 from pillarbox.wire.imap.dates import spell_date_time
 from pillarbox.wire.imap.encoder import preview, save_date
-from pillarbox.wire.imap.fetch import Attribute, BodyItem, FetchItem
+from pillarbox.wire.imap.fetch import Attribute, BodyItem, FetchItem, OctetsItem
 
 Getter = Callable[[Row], object]
 
@@ -28,7 +28,7 @@ class Plan:
     columns: Need
     template: bytes
     getters: tuple[Getter, ...]
-    bodies: tuple[BodyItem, ...]
+    bodies: tuple[OctetsItem, ...]
     cuts: bool
     flags_at: int
     listed: bool
@@ -63,8 +63,8 @@ _ITEMS: Final[dict[Attribute, tuple[bytes, Getter, Need]]] = {
 def plan(items: tuple[FetchItem, ...]) -> Plan:
     """How to answer a FETCH of these items."""
     attributes = [item for item in items if isinstance(item, Attribute)]
-    bodies = tuple(item for item in items if isinstance(item, BodyItem))
-    cuts = any(item.section.part or item.section.text for item in bodies)
+    bodies = tuple(item for item in items if not isinstance(item, Attribute))
+    cuts = any(map(_cuts, bodies))
     columns = Need.PLACEMENT
     for attribute in attributes:
         columns |= _ITEMS[attribute][2]
@@ -77,8 +77,20 @@ def plan(items: tuple[FetchItem, ...]) -> Plan:
         bodies,
         cuts,
         attributes.index(Attribute.FLAGS) if Attribute.FLAGS in attributes else -1,
-        bool(bodies) and all(item.section.text == "HEADER.FIELDS" and not item.section.part for item in bodies),
+        bool(bodies) and all(map(_lists, bodies)),
     )
+
+
+def _cuts(item: OctetsItem) -> bool:
+    """Whether the structure of the message tells where the item is."""
+    if isinstance(item, BodyItem):
+        return bool(item.section.part or item.section.text)
+    return bool(item.part)
+
+
+def _lists(item: OctetsItem) -> bool:
+    """Whether the fields of the header that are kept apart may do for the item."""
+    return isinstance(item, BodyItem) and item.section.text == "HEADER.FIELDS" and not item.section.part
 
 
 def spell_rows(prepared: Plan, opening: bytes, numbered: Iterable[tuple[int, Row]], recent: frozenset[int]) -> bytes:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from pillarbox.core.ids import AccountId, MailboxId, Modseq
 from pillarbox.core.limits import IMAP_KEYWORDS, IMAP_PORTION
+from pillarbox.servers.imap.decoding import Reading
 from pillarbox.servers.imap.errors import bad
 from pillarbox.servers.imap.flags import DEFINED, EVERYTHING, spell_flags
 from pillarbox.servers.imap.manner import Manner
@@ -42,6 +43,7 @@ class Selected:
     keywords: tuple[str, ...] = ()
     shown: set[str] = field(default_factory=set)
     stale: bool = False
+    reading: Reading | None = None
 
     def positions(self, messages: SequenceSet, uid: bool) -> list[range]:
         """Where the messages stand in `uids`. BAD for sequence numbers that do not exist, and for `$`."""

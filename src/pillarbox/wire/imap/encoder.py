@@ -163,28 +163,30 @@ def uid_fetch(uid: int, pieces: Iterable[bytes]) -> bytes:
     return b"* %d UIDFETCH (%b)\r\n" % (uid, b" ".join(pieces))
 
 
-def fetch_open(
-    number: int, pieces: Iterable[bytes], label: bytes, size: int, *, binary: bool = False, uid_only: bool = False
-) -> bytes:
-    """The start of a FETCH answer whose last item is a literal that streams; its octets and FETCH_CLOSE follow.
-
-    `binary` for a literal8 (RFC 3516 §4.2); with `uid_only` it is a UIDFETCH of that UID (RFC 9586 §3).
-    """
-    before = b"".join(piece + b" " for piece in pieces)
-    name = b"UIDFETCH" if uid_only else b"FETCH"
-    return b"* %d %b (%b%b %b{%d}\r\n" % (number, name, before, label, b"~" if binary else b"", size)
-
-
 FETCH_CLOSE = b")\r\n"
+"""The end of a FETCH response whose items were sent one by one."""
+
+
+def textual(octets: bytes) -> bytes:
+    """The octets with NUL, which a plain literal may not hold, made 0x80 (RFC 3501 §4.3.1, RFC 9051 §4.3.1).
+
+    A message with NUL can only be had whole by BINARY.
+    """
+    return octets.replace(b"\0", b"\x80")
 
 
 def body(label: bytes, octets: bytes | None) -> bytes:
     """One FETCH item of octets: always a literal, or NIL for a part that is not there."""
-    return b"%b NIL" % label if octets is None else b"%b {%d}\r\n%b" % (label, len(octets), octets)
+    return b"%b NIL" % label if octets is None else b"%b {%d}\r\n%b" % (label, len(octets), textual(octets))
+
+
+def announce(label: bytes, size: int, *, binary: bool = False) -> bytes:
+    """The start of a FETCH item whose octets follow: those of a literal8 if `binary`."""
+    return b"%b %b{%d}\r\n" % (label, b"~" if binary else b"", size)
 
 
 def binary(label: bytes, octets: bytes | None) -> bytes:
-    """One BINARY item: a literal8 where there is a NUL, else a literal, or NIL (RFC 3516 §4.2)."""
+    """One BINARY item: a literal8 where there is a NUL, else a literal, or NIL (RFC 3516 §4.3)."""
     if octets is None or b"\0" not in octets:
         return body(label, octets)
     return b"%b ~{%d}\r\n%b" % (label, len(octets), octets)

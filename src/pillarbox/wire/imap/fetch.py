@@ -83,7 +83,9 @@ class BinarySize:
     label: bytes
 
 
-FetchItem = Attribute | BodyItem | BinaryItem | BinarySize
+OctetsItem = BodyItem | BinaryItem | BinarySize
+"""What is answered from the octets of a message."""
+FetchItem = Attribute | OctetsItem
 
 
 @dataclass(frozen=True, slots=True)

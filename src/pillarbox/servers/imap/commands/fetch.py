@@ -2,26 +2,31 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Final
 
 import msgspec
 
 from pillarbox.core.ids import Modseq
 from pillarbox.core.limits import BLOB_INLINE, IMAP_FETCH_BATCH, LISTING
-from pillarbox.message.structure import decode
-from pillarbox.servers.imap.bodies import pieces_of, stream_message
-from pillarbox.servers.imap.errors import Refused, bad
+from pillarbox.servers.imap.bodies import answer_large, answer_small, columns_of
+from pillarbox.servers.imap.errors import CORRUPTION, Refused, bad
 from pillarbox.servers.imap.listing import spell_listed
 from pillarbox.servers.imap.manner import CONDSTORE
 from pillarbox.servers.imap.plan import Plan, plan, spell_rows
+from pillarbox.servers.imap.responses import Responses
 from pillarbox.servers.imap.resync import tell_vanished
 from pillarbox.servers.imap.selected import announce, choose
 from pillarbox.servers.imap.session import Answer, Session
 from pillarbox.store.model import SEEN, FlagChange, FlagState, Need, Row
 from pillarbox.store.transaction import Transaction
+from pillarbox.wire.imap.codes import UNKNOWN_CTE
 from pillarbox.wire.imap.events import Command
 from pillarbox.wire.imap.fetch import Attribute, Fetch, FetchItem
 
-_CUTS = 16  # sections of one message cut out before others have their turn
+_TROUBLES: Final = {
+    CORRUPTION: "some messages cannot be read",
+    UNKNOWN_CTE: "the transfer encoding of some parts is not known",
+}
 
 Numbered = list[tuple[int, Row]]
 Ranges = list[tuple[int, int]]
@@ -41,30 +46,30 @@ async def fetch(session: Session, command: Command, arguments: Fetch) -> Answer:
         session.enable(CONDSTORE)
     if arguments.vanished and arguments.changed_since is not None:
         await tell_vanished(session, arguments.messages, arguments.changed_since)
-    found, whole = await tell(session, arguments, selected.ranges(positions))
-    if not whole:
-        raise Refused("NO", "some messages cannot be read", "CORRUPTION")
+    found, trouble = await tell(session, arguments, selected.ranges(positions))
+    if trouble:
+        raise Refused("NO", _TROUBLES[trouble], trouble)
     if not arguments.uid and arguments.changed_since is None and found < sum(map(len, positions)):
         return Answer("some of the messages no longer exist", "EXPUNGEISSUED")  # RFC 2180 §4.1.3, RFC 5530 §3
     return Answer(f"{command.name} completed")
 
 
-async def tell(session: Session, arguments: Fetch, ranges: Ranges) -> tuple[int, bool]:
-    """Answer for the messages with these UIDs, if changed where that is asked for: how many there were, and whether all
-    of them could be read."""
+async def tell(session: Session, arguments: Fetch, ranges: Ranges) -> tuple[int, str]:
+    """Answer for the messages with these UIDs, if changed where that is asked for: how many there were, and the code of
+    what is wrong with some of them, if anything."""
     selected, since = session.mailbox, arguments.changed_since
     prepared = plan(arguments.items)
     if since is not None:
         ranges = await _changed(session, ranges, Modseq(since))
     found = 0
-    whole = True
+    trouble = ""
     need = prepared.columns | Need.LISTING if prepared.listed else prepared.need
     async for rows in session.store.placements(selected.account, selected.mailbox_id, ranges, need):
         numbered = _number(session, rows if since is None else [row for row in rows if row.modseq > since])
         found += len(numbered)
-        whole = await _page(session, arguments, numbered) and whole
+        trouble = await _page(session, arguments, numbered) or trouble
         await session.breathe()
-    return found, whole
+    return found, trouble
 
 
 async def _changed(session: Session, ranges: Ranges, since: Modseq) -> Ranges:
@@ -101,8 +106,8 @@ def _number(session: Session, rows: Sequence[Row]) -> Numbered:
     return numbered
 
 
-async def _page(session: Session, arguments: Fetch, numbered: Numbered) -> bool:
-    """Answer for one page. False when octets of a message could not be read."""
+async def _page(session: Session, arguments: Fetch, numbered: Numbered) -> str:
+    """Answer for one page; the code of what is wrong with a message of it, if anything."""
     selected, items = session.mailbox, arguments.items
     keywords = {row.keywords for _, row in numbered}
     if all(isinstance(item, Attribute) for item in items):
@@ -110,7 +115,7 @@ async def _page(session: Session, arguments: Fetch, numbered: Numbered) -> bool:
             session.stream.write(announce(selected, keywords))
         session.stream.write(spell_rows(plan(items), session.manner.opening, numbered, session.recent))
         _told(session, numbered, items)
-        return True
+        return ""
     seen: set[int] = set()
     if arguments.sets_seen and not selected.read_only:
         numbered, seen = await _see(session, numbered)
@@ -130,7 +135,7 @@ def _plans(session: Session, items: tuple[FetchItem, ...]) -> tuple[Plan, Plan]:
     return plan(items), plan(tuple(dict.fromkeys((*items, *added))))
 
 
-async def _listed(session: Session, arguments: Fetch, numbered: Numbered, seen: set[int]) -> bool:
+async def _listed(session: Session, arguments: Fetch, numbered: Numbered, seen: set[int]) -> str:
     """Answer out of what is kept of headers, and from the octets where that does not do."""
     recent, opening = session.recent, session.manner.opening
     others: list[Row] = []
@@ -141,14 +146,14 @@ async def _listed(session: Session, arguments: Fetch, numbered: Numbered, seen: 
             session.stream.write(b"".join(lines))
             others += rest
             await session.breathe()
-    whole = True
+    trouble = ""
     if others:
         uids = sorted(row.uid for row in others)
         need = plan(arguments.items).need
         selected = session.mailbox
         async for rows in session.store.placements(selected.account, selected.mailbox_id, uids, need):
-            whole = await _octets(session, arguments, _number(session, rows), seen) and whole
-    return whole
+            trouble = await _octets(session, arguments, _number(session, rows), seen) or trouble
+    return trouble
 
 
 def _parted(numbered: Numbered, seen: set[int]) -> tuple[Numbered, Numbered]:
@@ -158,26 +163,26 @@ def _parted(numbered: Numbered, seen: set[int]) -> tuple[Numbered, Numbered]:
     return [one for one in numbered if one[1].uid not in seen], [one for one in numbered if one[1].uid in seen]
 
 
-async def _octets(session: Session, arguments: Fetch, numbered: Numbered, seen: set[int]) -> bool:
+async def _octets(session: Session, arguments: Fetch, numbered: Numbered, seen: set[int]) -> str:
     """Answer from the octets: of small messages together, of large ones one after the other."""
     plain, with_flags = _plans(session, arguments.items)
-    whole = True
+    trouble = ""
     batch: list[tuple[int, Row, Plan]] = []
     size = 0
     for number, row in numbered:
         assert row.blob is not None
         prepared = with_flags if row.uid in seen else plain
         if row.blob.length > BLOB_INLINE:
-            whole = await _batch(session, batch) and whole
+            trouble = await _batch(session, batch) or trouble
             batch, size = [], 0
-            whole = await stream_message(session, number, row, prepared) and whole
+            trouble = await _alone(session, number, row, prepared) or trouble
             continue
         batch.append((number, row, prepared))
         size += row.blob.length
         if size > IMAP_FETCH_BATCH:
-            whole = await _batch(session, batch) and whole
+            trouble = await _batch(session, batch) or trouble
             batch, size = [], 0
-    return await _batch(session, batch) and whole
+    return await _batch(session, batch) or trouble
 
 
 def _told(session: Session, numbered: Numbered, items: tuple[FetchItem, ...]) -> None:
@@ -212,29 +217,34 @@ def _with(row: Row, state: FlagState | None) -> Row:
     return msgspec.structs.replace(row, flags=state.flags, keywords=state.keywords, modseq=state.modseq)
 
 
-async def _batch(session: Session, batch: Sequence[tuple[int, Row, Plan]]) -> bool:
-    """Messages whose octets are read together. False when some could not be."""
+async def _batch(session: Session, batch: Sequence[tuple[int, Row, Plan]]) -> str:
+    """Messages whose octets are read together; the code of what is wrong with one of them, if anything."""
     refs = [row.blob for _, row, _ in batch if row.blob is not None]
     if not refs:
-        return True
-    recent = session.recent
-    parts: list[bytes] = []
+        return ""
+    trouble = ""
+    responses = Responses(session)
     read = await session.store.many_octets(session.mailbox.account, refs)
     for (number, row, prepared), octets in zip(batch, read, strict=True):
-        if octets is None:
-            continue
-        root = decode(row.structure) if prepared.cuts else None
-        parts.append(session.manner.opening % number)
-        size = 0
-        for at, piece in enumerate(pieces_of(row, prepared, recent, root, octets)):
-            parts.append(b" " + piece if at else piece)
-            size += len(piece)
-            if size > IMAP_FETCH_BATCH or at % _CUTS == _CUTS - 1:  # more of one message than it is long
-                session.stream.write(b"".join(parts))
-                parts.clear()
-                size = 0
-                await session.breathe()
-        parts.append(b")\r\n")
-    session.stream.write(b"".join(parts))
-    await session.breathe()
-    return None not in read
+        _open(session, responses, number, row, prepared)
+        trouble = await answer_small(responses, row, prepared, octets) or trouble
+        responses.close()
+    await responses.turn()
+    return trouble
+
+
+async def _alone(session: Session, number: int, row: Row, prepared: Plan) -> str:
+    """A large message."""
+    responses = Responses(session)
+    _open(session, responses, number, row, prepared)
+    trouble = await answer_large(session, responses, row, prepared)
+    responses.close()
+    await responses.turn()
+    return trouble
+
+
+def _open(session: Session, responses: Responses, number: int, row: Row, prepared: Plan) -> None:
+    """A response begins with what needs no octets: that is told of a message that cannot be read, too."""
+    responses.open(number)
+    for piece in columns_of(row, prepared, session.recent):
+        responses.add(piece)
