@@ -40,7 +40,7 @@ ANSWERS = [
     (results.sort([]), b"* SORT\r\n"),
     (results.sort([], 5), b"* SORT\r\n"),
     (results.sort([2], 917), b"* SORT 2 (MODSEQ 917)\r\n"),
-    (results.uid_batches(b"A143", [(215295, 99696), (5, 5)]), b'* UIDBATCHES (TAG "A143") 215295:99696,5\r\n'),
+    (results.uid_batches(b"A143", [(215295, 99696), (5, 5)]), b'* UIDBATCHES (TAG "A143") 215295:99696,5:5\r\n'),
     (results.uid_batches(b"A143", []), b'* UIDBATCHES (TAG "A143")\r\n'),
     (
         acl.acl("INBOX", [("Fred", "rwipslxetad"), ("a b", "lr"), ("j\u00f6", "")]),

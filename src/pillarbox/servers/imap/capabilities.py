@@ -63,6 +63,7 @@ CAPABILITIES: tuple[Capability, ...] = (
     Capability("PREVIEW", "RFC 8970", When.AUTHENTICATED),
     Capability("CONDSTORE", "RFC 7162", When.AUTHENTICATED, enable=True),
     Capability("QRESYNC", "RFC 7162 §3.2", When.AUTHENTICATED, enable=True),
+    Capability("UIDBATCHES", "RFC 10022", When.AUTHENTICATED),
     Capability("UIDONLY", "RFC 9586", When.AUTHENTICATED, enable=True),
 )
 

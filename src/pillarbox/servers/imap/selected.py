@@ -27,7 +27,8 @@ class Selected:
     client was told of everything up to it, but for the expunges in `gone`, and of all without exception up to `held`
     while there are any. `told`: flags of UIDs that were told out of turn, by their modseq. `recent`: the UIDs that are
     \\Recent in this session. `keywords`: what FLAGS named beside what is defined everywhere, `shown`: the keywords of
-    single messages that were looked at for that. `stale`: there may be news.
+    single messages that were looked at for that. `batched`: messages that UIDBATCHES
+    has counted, how many there were at first, and the last of them. `stale`: there may be news.
     """
 
     account: AccountId
@@ -42,6 +43,7 @@ class Selected:
     told: dict[int, int] = field(default_factory=dict)
     keywords: tuple[str, ...] = ()
     shown: set[str] = field(default_factory=set)
+    batched: tuple[int, int, int] = (0, 0, 0)
     stale: bool = False
     reading: Reading | None = None
 

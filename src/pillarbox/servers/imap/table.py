@@ -6,6 +6,7 @@ from typing import Any
 
 from pillarbox.servers.imap.commands import (
     any_state,
+    batches,
     connection,
     copy,
     fetch,
@@ -70,6 +71,7 @@ VERBS: dict[str, Verb] = {
     "CHECK": Verb(any_state.noop, _OPEN, "RFC 3501 §6.4.1"),
     "CLOSE": Verb(select.close, _OPEN, "RFC 3501 §6.4.2"),
     "UNSELECT": Verb(select.unselect, _OPEN, "RFC 3691 §2"),
+    "UIDBATCHES": Verb(batches.uid_batches, _OPEN, "RFC 10022 §3.1"),
     "EXPUNGE": Verb(copy.expunge, _OPEN, "RFC 3501 §6.4.3", writes=True, rights=_EXPUNGE),
     "UID EXPUNGE": Verb(copy.uid_expunge, _OPEN, "RFC 4315 §2.1", writes=True, rights=_EXPUNGE),
     "SEARCH": Verb(search.search, _OPEN, "RFC 3501 §6.4.4, RFC 4731", expunges=False, by_number=True),

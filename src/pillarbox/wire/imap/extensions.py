@@ -85,9 +85,11 @@ def _uid_batches(reader: Reader) -> UidBatches:
     if found is None:
         return UidBatches(size)
     reader.pos = found.end()
-    first, last = sorted((int(found[1]), int(found[2])))
-    if last > HIGHEST:
+    first, last = int(found[1]), int(found[2])
+    if max(first, last) > HIGHEST:
         raise WireError("number out of range")
+    if first > last:
+        raise WireError("the last batch comes before the first", code="CLIENTBUG")
     return UidBatches(size, (first, last))
 
 

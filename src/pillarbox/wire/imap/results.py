@@ -128,7 +128,7 @@ def _branches(
 
 def uid_batches(tag: bytes, batches: Iterable[tuple[int, int]]) -> bytes:
     """`* UIDBATCHES (TAG "a1") 215295:99696,99695:1`: (highest, lowest) UID of each, from the newest (RFC 10022)."""
-    spelled = b",".join(b"%d" % high if high == low else b"%d:%d" % (high, low) for high, low in batches)
+    spelled = b",".join(b"%d:%d" % pair for pair in batches)
     return b'* UIDBATCHES (TAG "%b")%b%b\r\n' % (tag, b" " if spelled else b"", spelled)
 
 
