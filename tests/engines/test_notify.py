@@ -37,6 +37,14 @@ async def test_a_hint_reaches_everybody_else(engine: Engine) -> None:
     assert own.empty()
 
 
+async def test_the_last_hints_are_sent_by_who_closes_at_once(engine: Engine) -> None:
+    other = await listening(engine.another_notifier())
+    ending = engine.another_notifier()
+    ending.publish([(AccountId(7), Modseq(3))])
+    await ending.close()
+    assert await asyncio.wait_for(other.get(), 10) == (7, 3)
+
+
 async def test_many_accounts_at_once(engine: Engine) -> None:
     other = await listening(engine.another_notifier())
     await listening(engine.notifier)

@@ -1,6 +1,7 @@
 """Wake-ups between the nodes of a single PostgreSQL server: LISTEN and NOTIFY on one session of their own."""
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
@@ -15,6 +16,7 @@ CHANNEL = "pillarbox"
 BATCH_SECONDS = 0.02  # hints are gathered so long: NOTIFY takes a lock of the whole database (SCALE C.4)
 PAYLOAD_HINTS = 200  # of at most 34 octets each, below the 8000 octets of a payload
 CONNECT_SECONDS = 10.0
+LAST_SECONDS = 2.0  # a notifier that is closed takes so long for the hints it still has, which includes connecting
 RETRY_SECONDS = 1.0  # doubled with each failure
 RETRY_MAX_SECONDS = 30.0
 
@@ -30,11 +32,14 @@ class PostgresNotifier:
         self._callbacks: list[Callable[[AccountId, Modseq], None]] = []
         self._wanted = asyncio.Event()
         self._ready = asyncio.Event()
+        self._sent = asyncio.Event()
+        self._sent.set()
         self._task: asyncio.Task[None] | None = None
 
     def publish(self, changes: Sequence[Hint]) -> None:
         """See store.port.Notifier; sent within BATCH_SECONDS."""
         self._gathered.add(changes)
+        self._sent.clear()
         self._wanted.set()
         self._start()
 
@@ -49,8 +54,10 @@ class PostgresNotifier:
         await self._ready.wait()
 
     async def close(self) -> None:
-        """End the session."""
+        """Send what is gathered (a command that has written ends at once, and its hints count), and end the session."""
         if self._task is not None:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._sent.wait(), LAST_SECONDS)
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
 
@@ -72,6 +79,7 @@ class PostgresNotifier:
             except FAILURES as error:
                 _log.warning("engines.notify_failed error=%s retry=%.0fs", error, delay)
             self._gathered.take()
+            self._sent.set()
             await asyncio.sleep(delay)
             delay = min(delay * 2, RETRY_MAX_SECONDS)
 
@@ -93,6 +101,8 @@ class PostgresNotifier:
             for start in range(0, len(hints), PAYLOAD_HINTS):
                 part = hints[start : start + PAYLOAD_HINTS]
                 await session.execute("SELECT pg_notify($1, $2)", CHANNEL, " ".join(f"{a:x}:{m:x}" for a, m in part))
+            if not self._gathered:
+                self._sent.set()
 
 
 def _parse(payload: str) -> Iterator[Hint]:
