@@ -159,11 +159,22 @@ async def _insert_message(work: Work, ledger: Ledger, arrived: Arrived, ids: tup
     )
     if summary.listing:
         await work.connection.run(LIST, ledger.account, message, summary.listing)
+    await work.connection.run(SORT_KEY, ledger.account, message, *summary.sort_keys)
 
 
 LIST = (
     "INSERT INTO listing (account_id, message_id, octets) VALUES ($1, $2, $3)"
     " ON CONFLICT (account_id, message_id) DO UPDATE SET octets = excluded.octets"
+)
+
+
+SORT_KEY = (
+    "INSERT INTO sort_key (account_id, message_id, sent, subject, from_box, to_box, cc_box, from_shown, to_shown,"
+    " reply, name, parents) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)"
+    " ON CONFLICT (account_id, message_id) DO UPDATE SET sent = excluded.sent, subject = excluded.subject,"
+    " from_box = excluded.from_box, to_box = excluded.to_box, cc_box = excluded.cc_box,"
+    " from_shown = excluded.from_shown, to_shown = excluded.to_shown, reply = excluded.reply, name = excluded.name,"
+    " parents = excluded.parents"
 )
 
 

@@ -56,7 +56,8 @@ async def forget(work: Work, ledger: Ledger, messages: Sequence[MessageId]) -> N
             " ON CONFLICT (account_id, blob_id) DO UPDATE SET dead_at = excluded.dead_at",
             [(ledger.account, blob_id, work.now) for _, blob_id, _ in gone],
         )
-        await work.connection.many(
-            "DELETE FROM listing WHERE account_id = $1 AND message_id = $2",
-            [(ledger.account, message_id) for _, _, message_id in gone],
-        )
+        for table in ("listing", "sort_key"):
+            await work.connection.many(
+                f"DELETE FROM {table} WHERE account_id = $1 AND message_id = $2",
+                [(ledger.account, message_id) for _, _, message_id in gone],
+            )

@@ -20,6 +20,7 @@ TABLES = (
     "thread_key",
     "message",
     "listing",
+    "sort_key",
     "mailbox",
     "metadata",
     "blob_dead",

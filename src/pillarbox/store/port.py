@@ -4,10 +4,14 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequ
 from typing import Any, Protocol, TypeVar
 
 from pillarbox.core.ids import AccountId, BlobId, MessageId, Modseq
+from pillarbox.core.limits import PAGE
 from pillarbox.store.vocabulary import Cursor, Document, Found, Wanted
 
 T = TypeVar("T")
 Record = tuple[Any, ...]
+
+STRIDE = 4 * PAGE
+"""Rows that a connection hands over in one go."""
 
 
 class Connection(Protocol):
@@ -15,6 +19,10 @@ class Connection(Protocol):
 
     async def all(self, sql: str, *values: object) -> list[Record]:
         """Every row the statement gives."""
+        ...
+
+    def pages(self, sql: str, *values: object) -> AsyncIterator[list[Record]]:
+        """Every row the statement gives, STRIDE at a time: for those that give more than a page."""
         ...
 
     async def one(self, sql: str, *values: object) -> Record | None:

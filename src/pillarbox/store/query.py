@@ -160,7 +160,8 @@ Condition = (
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """A sort key: "received", "sent", "size", "subject", "from", "to", or "keyword:<name>" (RFC 8621 §4.4.2)."""
+    """A sort key: "received", "sent", "size", "subject", "from", "to", or "keyword:<name>" (RFC 8621 §4.4.2); of IMAP
+    not the last one, but "from_box", "to_box" and "cc_box" (RFC 5256 §3)."""
 
     by: str = "received"
     descending: bool = True

@@ -1,13 +1,15 @@
 """Repairing an account: what can be derived is made again from the octets and the rows."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from pillarbox.core.errors import NotFound, TooBig, Unavailable
 from pillarbox.core.ids import AccountId, BlobId, MessageId
 from pillarbox.core.limits import PAGE
 from pillarbox.message.digest import Summary, summarise
+from pillarbox.message.sorting import SortKeys
 from pillarbox.store import checking, mailboxes
-from pillarbox.store.adding import LAST_UID, LIST, encode_headers
+from pillarbox.store.adding import LAST_UID, LIST, SORT_KEY, encode_headers
 from pillarbox.store.blobs import OTHER_HASH, Octets
 from pillarbox.store.held import Held, take_out
 from pillarbox.store.model import Arrived, BlobRef, Finding, StoreLimits
@@ -24,9 +26,11 @@ _LISTING = (
     "(SELECT l.octets FROM listing l WHERE l.account_id = message.account_id AND l.message_id = message.message_id)"
 )
 _UNLIST = "DELETE FROM listing WHERE account_id = $1 AND message_id = $2"
-_STRAYS = (
-    "DELETE FROM listing WHERE account_id = $1 AND NOT EXISTS (SELECT 1 FROM message m"
-    " WHERE m.account_id = listing.account_id AND m.message_id = listing.message_id)"
+_KEYS = ", ".join(SortKeys._fields)
+_STRAYS = tuple(
+    f"DELETE FROM {table} WHERE account_id = $1 AND NOT EXISTS (SELECT 1 FROM message m"
+    f" WHERE m.account_id = {table}.account_id AND m.message_id = {table}.message_id)"
+    for table in ("listing", "sort_key")
 )
 
 
@@ -54,7 +58,8 @@ class Repair:
         await work.lock([account])
         await self._orphans(work, account)
         await self._unplaced(work, account)
-        await connection.run(_STRAYS, account)
+        for statement in _STRAYS:
+            await connection.run(statement, account)
         await work.finish()
         await _recount(connection, account)
 
@@ -107,9 +112,10 @@ class Repair:
             f" WHERE account_id = $1 AND message_id > $2 ORDER BY message_id LIMIT {PAGE}"
         )
         while rows := await self._page(sql, account, after):
+            keys = await self._keys(account, [row[0] for row in rows])
             for message_id, blob_id, offset, length, *derived in rows:
                 ref = BlobRef(BlobId(blob_id), offset, length)
-                finding = await self._summary(account, message_id, ref, derived)
+                finding = await self._summary(account, message_id, ref, [*derived, keys.get(message_id)])
                 if finding is not None:
                     findings.append(finding)
             after = rows[-1][0]
@@ -117,6 +123,15 @@ class Repair:
 
     async def _page(self, sql: str, account: AccountId, after: int) -> list[Record]:
         return await self._database.read(lambda connection: connection.all(sql, account, after))
+
+    async def _keys(self, account: AccountId, messages: Sequence[MessageId]) -> dict[MessageId, Record]:
+        dialect = self._database.dialect
+        sql = (
+            f"SELECT message_id, {_KEYS} FROM sort_key WHERE account_id = $1 AND message_id IN {dialect.members('$2')}"
+        )
+        array = dialect.array(messages)
+        rows = await self._database.read(lambda connection: connection.all(sql, account, array))
+        return {row[0]: row[1:] for row in rows}
 
     async def _summary(
         self, account: AccountId, message_id: MessageId, ref: BlobRef, derived: Sequence[object]
@@ -148,9 +163,9 @@ class Repair:
         discard(arrived)
         return arrived
 
-    async def _derive(self, account: AccountId, message_id: MessageId, fresh: Sequence[object]) -> None:
+    async def _derive(self, account: AccountId, message_id: MessageId, fresh: Sequence[Any]) -> None:
         pairs = ", ".join(f"{column} = ${number}" for number, column in enumerate(_DERIVED.split(", "), 3))
-        *columns, listing = fresh
+        *columns, listing, keys = fresh
 
         async def unit(connection: Connection) -> None:
             sql = f"UPDATE message SET {pairs} WHERE account_id = $1 AND message_id = $2"
@@ -159,11 +174,12 @@ class Repair:
                 await connection.run(_UNLIST, account, message_id)
             else:
                 await connection.run(LIST, account, message_id, listing)
+            await connection.run(SORT_KEY, account, message_id, *keys)
 
         await self._database.write(unit)
 
 
-def _derived(summary: Summary) -> list[object]:
+def _derived(summary: Summary) -> list[Any]:
     return [
         summary.preview.replace("\0", ""),
         summary.envelope,
@@ -173,6 +189,7 @@ def _derived(summary: Summary) -> list[object]:
         encode_headers(summary),
         summary.sent_at,
         summary.listing or None,
+        summary.sort_keys,
     ]
 
 

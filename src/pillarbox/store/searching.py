@@ -35,7 +35,6 @@ class _Plan:
     mailbox_id: MailboxId | None
     single: bool
     visible: bool  # without \\Deleted
-    apart: bool
 
     def clause(
         self, store: "Store", condition: q.Condition, known: Known, sure: Known
@@ -82,12 +81,10 @@ async def search(
     pause: Pause | None,
 ) -> list[Uid]:
     """See Store.search."""
-    total = len(view.uids) if view is not None else (await store.mailbox(account, mailbox_id)).total
-    plan = _Plan(account, mailbox_id, single=True, visible=False, apart=total > _APART)
-    where, values, clause = await plan.decided(store, condition, Effort(pause or _breathe, bounded=False))
+    where, clause, total = await located(store, account, mailbox_id, condition, pause)
     last = clause.bind(0)
     sql = f"SELECT p.uid FROM placement p WHERE {where} AND p.uid > {last} ORDER BY p.uid LIMIT {_ROWS}"
-    sql, values = used(sql, values)
+    sql, values = used(sql, clause.values)
 
     async def unit(connection: Connection) -> list[Uid]:
         found: list[Uid] = []
@@ -97,8 +94,18 @@ async def search(
             if len(rows) < _ROWS:
                 return found
 
-    found = await (store.database.read_apart if plan.apart else store.database.read)(unit)
+    found = await (store.database.read_apart if total > _APART else store.database.read)(unit)
     return found if view is None else _within(found, view.uids)
+
+
+async def located(
+    store: "Store", account: AccountId, mailbox_id: MailboxId, condition: q.Condition, pause: Pause | None
+) -> tuple[str, Clause, int]:
+    """The messages of a mailbox that meet a condition as WHERE over placements `p`, and how many it has in all."""
+    total = (await store.mailbox(account, mailbox_id)).total
+    plan = _Plan(account, mailbox_id, single=True, visible=False)
+    where, _, clause = await plan.decided(store, condition, Effort(pause or _breathe, bounded=False))
+    return where, clause, total
 
 
 def _within(found: list[Uid], uids: Sequence[int]) -> list[Uid]:
@@ -178,8 +185,8 @@ async def _plan(store: "Store", account: AccountId, condition: q.Condition) -> t
     for part in parts:
         if isinstance(part, q.InMailbox) and part.mailbox_id is not None:
             rest = q.And(tuple(one for one in parts if one is not part))
-            return _Plan(account, part.mailbox_id, single, visible=True, apart=True), rest
-    return _Plan(account, None, single, visible=True, apart=True), condition
+            return _Plan(account, part.mailbox_id, single, visible=True), rest
+    return _Plan(account, None, single, visible=True), condition
 
 
 _MESSAGE = " JOIN message m ON m.account_id = p.account_id AND m.message_id = p.message_id"

@@ -9,7 +9,7 @@ from typing import Final
 from pillarbox.core.limits import THREAD_MISSING, THREAD_STEPS
 from pillarbox.message.sorting import names_of
 
-_RUN = 20_000  # numbers sorted in one go, which nobody else can interrupt
+_RUN = 10_000  # numbers sorted in one go, which nobody else can interrupt
 
 
 @dataclass(frozen=True, slots=True)

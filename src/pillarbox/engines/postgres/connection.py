@@ -1,14 +1,14 @@
 """One PostgreSQL session inside a transaction, and what the server's errors mean to the store."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import asyncpg
 
 from pillarbox.core.errors import Exists, Unavailable
-from pillarbox.store.port import Record
+from pillarbox.store.port import STRIDE, Record
 
 if TYPE_CHECKING:
     Session = asyncpg.pool.PoolConnectionProxy[asyncpg.Record] | asyncpg.Connection[asyncpg.Record]
@@ -56,6 +56,15 @@ class PostgresConnection:
         """Every row the statement gives."""
         try:
             return [tuple(row) for row in await self._session.fetch(sql, *values)]
+        except FAILURES as error:
+            refuse(error)
+
+    async def pages(self, sql: str, *values: object) -> AsyncIterator[list[Record]]:
+        """Every row the statement gives, STRIDE at a time."""
+        try:
+            cursor = await self._session.cursor(sql, *values)
+            while rows := await cursor.fetch(STRIDE):
+                yield [tuple(row) for row in rows]
         except FAILURES as error:
             refuse(error)
 

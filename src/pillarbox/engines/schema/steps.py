@@ -137,6 +137,15 @@ _NOTES: Final = (
     "ALTER TABLE person ADD COLUMN admin {integer} NOT NULL DEFAULT 0",
 )
 
+_SORTING: Final = (
+    # message.sorting: what SORT and THREAD compare, apart because it is read for whole mailboxes at once (decision
+    # 0007). Messages from before have none until a mailbox with them is sorted.
+    """CREATE TABLE sort_key (account_id {integer} NOT NULL, message_id {integer} NOT NULL, sent {integer},
+    subject {octets} NOT NULL, from_box {octets} NOT NULL, to_box {octets} NOT NULL, cc_box {octets} NOT NULL,
+    from_shown {octets} NOT NULL, to_shown {octets} NOT NULL, reply {integer} NOT NULL, name {integer},
+    parents {octets} NOT NULL, PRIMARY KEY (account_id, message_id)){clustered}""",
+)
+
 _STEPS: Final = (
     ("the first tables", (*_ACCOUNTS, *_MESSAGES, *_OCTETS, *_LOGS, *_DIRECTORY)),
     ("what is not indexed yet, and when messages were sent", _SEARCHED),
@@ -145,6 +154,7 @@ _STEPS: Final = (
     ("what SCRAM keeps of passwords", _SCRAM),
     ("header fields that programs list messages by", _LISTING),
     ("notes on mailboxes and the server, limits of messages and mailboxes, admins", _NOTES),
+    ("what messages are sorted and threaded by", _SORTING),
 )
 
 _SQLITE_STATISTICS = 1000

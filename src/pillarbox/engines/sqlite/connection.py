@@ -3,14 +3,15 @@
 import logging
 import os
 import time
-from collections.abc import Coroutine, Sequence
+from collections.abc import AsyncIterator, Coroutine, Sequence
+from itertools import islice
 from typing import Any, NoReturn, TypeVar, cast
 
 import apsw
 
 from pillarbox.core.errors import Damaged, Exists, Unavailable
 from pillarbox.engines.sqlite.dialect import numbered
-from pillarbox.store.port import Record
+from pillarbox.store.port import STRIDE, Record
 
 T = TypeVar("T")
 
@@ -101,6 +102,17 @@ class SqliteConnection:
     async def all(self, sql: str, *values: object) -> list[Record]:
         """Every row the statement gives."""
         return self._rows(sql, values)
+
+    async def pages(self, sql: str, *values: object) -> AsyncIterator[list[Record]]:
+        """Every row the statement gives, STRIDE at a time."""
+        if self._over:
+            raise Unavailable("the transaction is over")
+        try:
+            cursor = self._raw.execute(numbered(sql), cast(Any, values))
+            while rows := list(islice(cursor, STRIDE)):
+                yield rows
+        except apsw.Error as error:
+            self._failed(error)
 
     async def one(self, sql: str, *values: object) -> Record | None:
         """The first row, or None."""
