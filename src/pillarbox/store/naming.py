@@ -51,7 +51,7 @@ def parent_name(name: str) -> str | None:
     return parent if slash else None
 
 
-def name_order(name: str) -> tuple[bool, list[str]]:
+def name_order(name: str) -> str:
     """Sorts full names: INBOX first, children right after their parent."""
-    components = name.split("/")
-    return components[0] != INBOX, components
+    order = name.replace("/", "\0")
+    return "\0" + order if order == INBOX or order.startswith(f"{INBOX}\0") else order

@@ -65,15 +65,48 @@ def _select(need: Need) -> str:
 
 
 async def mailboxes(connection: Connection, account: AccountId) -> list[Mailbox]:
-    """See Store.mailboxes."""
+    """All mailboxes by name; for an account with many of them apart from the loop."""
     rows = await connection.all(f"SELECT {BOX_COLUMNS} FROM mailbox WHERE account_id = $1", account)
     return sorted(map(mailbox_of, rows), key=lambda one: name_order(one.name))
+
+
+Subscriptions = tuple[list[Mailbox], list[str]]
+
+
+async def subscriptions(connection: Connection, account: AccountId, most: int | None) -> Subscriptions | None:
+    """See Store.subscriptions; None when there are more than `most` mailboxes or names."""
+    limit = "" if most is None else f" LIMIT {most + 1}"
+    rows = await connection.all(f"SELECT {BOX_COLUMNS} FROM mailbox WHERE account_id = $1{limit}", account)
+    names = await connection.all(f"SELECT name FROM subscription WHERE account_id = $1{limit}", account)
+    if most is not None and len(rows) + len(names) > most:
+        return None
+    boxes = sorted(map(mailbox_of, rows), key=lambda one: name_order(one.name))
+    return boxes, sorted((row[0] for row in names), key=name_order)
 
 
 async def subscribed_names(connection: Connection, account: AccountId) -> list[str]:
     """The names subscribed to that no mailbox has."""
     rows = await connection.all("SELECT name FROM subscription WHERE account_id = $1", account)
     return sorted((row[0] for row in rows), key=name_order)
+
+
+async def has_children(connection: Connection, account: AccountId, mailbox_id: MailboxId) -> bool:
+    """See Store.has_children."""
+    sql = "SELECT 1 FROM mailbox WHERE account_id = $1 AND parent_id = $2 LIMIT 1"
+    return await connection.one(sql, account, mailbox_id) is not None
+
+
+async def reclaimable(connection: Connection, account: AccountId, mailbox_id: MailboxId) -> int:
+    """See Store.reclaimable."""
+    row = await connection.one(
+        "SELECT sum(m.size) FROM message m WHERE m.account_id = $1 AND m.message_id IN (SELECT p.message_id"
+        f" FROM placement p WHERE p.account_id = $1 AND p.mailbox_id = $2 AND (p.flags & {DELETED}) <> 0)"
+        " AND NOT EXISTS (SELECT 1 FROM placement o WHERE o.account_id = m.account_id AND o.message_id = m.message_id"
+        f" AND (o.mailbox_id <> $2 OR (o.flags & {DELETED}) = 0))",
+        account,
+        mailbox_id,
+    )
+    return int(row[0] or 0) if row else 0
 
 
 async def mailbox(connection: Connection, account: AccountId, mailbox_id: MailboxId) -> Mailbox:

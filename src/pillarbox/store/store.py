@@ -165,16 +165,23 @@ class Store:
 
     async def mailboxes(self, account: AccountId) -> list[Mailbox]:
         """All mailboxes by full name, INBOX first, children after their parent."""
-        return await self.database.read(lambda connection: reading.mailboxes(connection, account))
+        return (await self.subscriptions(account))[0]
 
     async def subscriptions(self, account: AccountId) -> tuple[list[Mailbox], list[str]]:
         """All mailboxes, and the names subscribed to that none of them has, on one snapshot."""
+        found = await self.database.read(lambda connection: reading.subscriptions(connection, account, PAGE))
+        if found is None:
+            found = await self.database.read_apart(lambda one: reading.subscriptions(one, account, None))
+        assert found is not None  # apart there is no limit
+        return found
 
-        async def unit(connection: Connection) -> tuple[list[Mailbox], list[str]]:
-            names = await reading.subscribed_names(connection, account)
-            return await reading.mailboxes(connection, account), names
+    async def has_children(self, account: AccountId, mailbox_id: MailboxId) -> bool:
+        """Whether mailboxes lie below a mailbox."""
+        return await self.database.read(lambda connection: reading.has_children(connection, account, mailbox_id))
 
-        return await self.database.read(unit)
+    async def reclaimable(self, account: AccountId, mailbox_id: MailboxId) -> int:
+        """Octets that expunging all with \\Deleted from a mailbox would free."""
+        return await self.database.read_apart(lambda connection: reading.reclaimable(connection, account, mailbox_id))
 
     async def mailbox_news(self, account: AccountId, since: Modseq) -> MailboxNews:
         """Which mailboxes changed after a modseq. Conflict when that is not known, or is too much: read them all."""

@@ -92,3 +92,16 @@ def test_inbox_matches_in_any_case() -> None:
 def test_text_is_not_a_regular_expression() -> None:
     assert matcher("a.b%")("a.bc")
     assert not matcher("a.b%")("axbc")
+
+
+@given(st.lists(st.text("ab*%/", max_size=6), max_size=6), st.text("ab/", max_size=8))
+def test_several_patterns_match_what_one_of_them_does(patterns: list[str], name: str) -> None:
+    assert matcher(*patterns)(name) == any(matches(pattern, name) for pattern in patterns)
+
+
+def test_inbox_matches_one_of_several_patterns_in_any_case() -> None:
+    assert matcher("x%y%", "inb%o%")("INBOX")
+    assert matcher("x", "inbox")("INBOX")
+    assert not matcher("x%y%", "in")("INBOX")
+    assert matcher("*", "x")("anything/at all")
+    assert not matcher()("anything")

@@ -5,10 +5,12 @@ from typing import Final
 
 from pillarbox.core.ids import MailboxId
 from pillarbox.servers.imap.commands.fetch import tell as tell_messages
-from pillarbox.servers.imap.commands.listing import describe, spell_status
+from pillarbox.servers.imap.commands.listing import describe
+from pillarbox.servers.imap.counts import spell_status
 from pillarbox.servers.imap.happenings import Happening
 from pillarbox.servers.imap.notifying import Notifying
 from pillarbox.servers.imap.session import Session, State
+from pillarbox.store.model import Mailbox
 from pillarbox.wire.imap import encoder
 from pillarbox.wire.imap.fetch import Fetch
 from pillarbox.wire.imap.notify import MESSAGE_EVENTS, EventKind, Notify
@@ -48,7 +50,7 @@ async def begin(session: Session, asked: Notify) -> None:
     for mailbox in list(notifying.known.values()) if asked.status else ():
         kinds = notifying.events(mailbox, mailbox.name) & MESSAGE_EVENTS
         if kinds and mailbox.selectable and not _is_selected(session, mailbox.mailbox_id):
-            session.stream.write(await spell_status(session, mailbox, _items(session, kinds)))
+            session.stream.write(await _status(session, mailbox, kinds))
             await session.stream.drain()
 
 
@@ -66,10 +68,14 @@ async def _tell(session: Session, one: Happening) -> None:
     elif one.kind not in MESSAGE_EVENTS:
         line = await describe(session, session.owner, mailbox, one.old_name, subscribed=True)
     elif mailbox.selectable and not (selected is not None and _is_selected(session, mailbox.mailbox_id)):
-        line = await spell_status(session, mailbox, _items(session, frozenset({one.kind})))
+        line = await _status(session, mailbox, frozenset({one.kind}))
     else:
         return
     session.stream.write(line)
+
+
+async def _status(session: Session, mailbox: Mailbox, kinds: frozenset[EventKind]) -> bytes:
+    return await spell_status(session, session.owner, mailbox, mailbox.name, _items(session, kinds))
 
 
 def _items(session: Session, kinds: frozenset[EventKind]) -> tuple[str, ...]:

@@ -99,7 +99,11 @@ def parse_status(reader: Reader) -> Status:
 def _joined(reference: str, patterns: tuple[str, ...], extended: bool) -> tuple[str, ...]:
     if patterns == ("",) and not extended:
         return patterns
-    return tuple(decode_name((reference + pattern).encode(), utf8=True) for pattern in patterns)
+    named = [pattern for pattern in patterns if pattern or not extended]  # RFC 5258 §3: empty ones are passed over
+    joined = tuple(decode_name((reference + pattern).encode(), utf8=True) for pattern in named)
+    if sum(map(len, joined)) > limits.IMAP_PATTERN_TEXT:
+        raise WireError("LIST patterns too long", code="LIMIT", status="NO")
+    return joined
 
 
 def _patterns(reader: Reader) -> tuple[str, ...]:

@@ -1,0 +1,111 @@
+"""The names that LIST and LSUB choose from, and which of them they answer (RFC 5258 §3)."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from pillarbox.core.ids import AccountId
+from pillarbox.servers.imap.pace import Pace
+from pillarbox.servers.imap.session import Session
+from pillarbox.servers.imap.uses import ATTRIBUTES
+from pillarbox.store.model import Mailbox
+from pillarbox.store.naming import name_order, parent_name
+from pillarbox.wire.imap.listing import List
+from pillarbox.wire.imap.names import matcher
+
+CRITERIA = frozenset({"SUBSCRIBED", "SPECIAL-USE"})
+"""The selection options that names must meet (RFC 5258 §3.1, RFC 6154 §2)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """What may be listed: a mailbox, or (None) a name that is subscribed to or lies above one that is."""
+
+    name: str
+    account: AccountId
+    mailbox: Mailbox | None
+    subscribed: bool
+
+    @property
+    def use(self) -> str | None:
+        """The attribute of its special use."""
+        return ATTRIBUTES.get(self.mailbox.role or "") if self.mailbox is not None else None
+
+    @property
+    def opens(self) -> bool:
+        """Whether it can be selected."""
+        return self.mailbox is not None and self.mailbox.selectable
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A name to be listed. `chosen`: it meets the selection options itself; `below`: a name below it does, which
+    RECURSIVEMATCH asks for."""
+
+    name: Name
+    chosen: bool
+    below: bool
+    has_children: bool
+
+
+async def names(session: Session, subscribed: bool) -> list[Name]:
+    """Every mailbox, and where names `subscribed` to matter also those without one, and what lies above these."""
+    account, pace = session.owner, Pace(session)
+    waiting: list[str] = []
+    if subscribed:
+        mailboxes, waiting = await session.store.subscriptions(account)
+    else:
+        mailboxes = await session.store.mailboxes(account)
+    known: dict[str, Name] = {}
+    for one in mailboxes:
+        known[one.name] = Name(one.name, account, one, one.subscribed)
+        await pace.keep()
+    if not waiting:
+        return list(known.values())
+    for name in waiting:
+        known[name] = Name(name, account, None, subscribed=True)
+        await pace.keep()
+    for name in waiting:
+        for above in ancestors(name):
+            known.setdefault(above, Name(above, account, None, subscribed=False))
+        await pace.keep()
+    return sorted(known.values(), key=lambda one: name_order(one.name))
+
+
+def ancestors(name: str) -> Iterator[str]:
+    """The names above a name, the nearest first."""
+    parent = parent_name(name)
+    while parent is not None:
+        yield parent
+        parent = parent_name(parent)
+
+
+async def choose(session: Session, arguments: List, everyone: Sequence[Name]) -> list[Listed]:
+    """What a LIST answers, in order."""
+    pace, test = Pace(session), matcher(*arguments.patterns)
+    criteria = arguments.selection & CRITERIA
+    matching: set[str] = set()
+    parents: set[str | None] = set()
+    above: set[str] = set()  # what lies above a name that meets the criteria
+    hidden: set[str] = set()  # above one that does and is not listed itself (RFC 5258 §3.5)
+    for one in everyone:
+        if test(one.name):
+            matching.add(one.name)
+        if one.mailbox is not None:
+            parents.add(parent_name(one.name))
+        if "RECURSIVEMATCH" in arguments.selection and _meets(one, criteria):
+            above.update(ancestors(one.name))
+            if one.name not in matching:
+                hidden.update(ancestors(one.name))
+        await pace.keep()
+    listed: list[Listed] = []
+    for one in everyone:
+        if one.name in matching:
+            chosen = _meets(one, criteria) and (one.mailbox is not None or one.subscribed)
+            if chosen or one.name in hidden:
+                listed.append(Listed(one, chosen, one.name in above, one.name in parents))
+        await pace.keep()
+    return listed
+
+
+def _meets(one: Name, criteria: frozenset[str]) -> bool:
+    return ("SUBSCRIBED" not in criteria or one.subscribed) and ("SPECIAL-USE" not in criteria or one.use is not None)
