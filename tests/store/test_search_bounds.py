@@ -94,7 +94,7 @@ async def test_a_search_ends_between_pages_when_its_pause_says_so(
     monkeypatch.setattr(search_leaves, "PAGE", 1)
     pauses = 0
 
-    async def pause() -> None:
+    async def pause(_done: int, _goal: int) -> None:
         nonlocal pauses
         pauses += 1
         if pauses == 3:
@@ -111,7 +111,7 @@ async def test_a_search_can_be_cancelled(store: Store, you: Account) -> None:
     box = await inbox(store, account)
     begun = asyncio.Event()
 
-    async def pause() -> None:
+    async def pause(_done: int, _goal: int) -> None:
         begun.set()
         await asyncio.Event().wait()
 

@@ -79,6 +79,11 @@ class Stream(Sending):
         name = self._transport.get_extra_info("sockname") if self._transport else None
         return Peer(str(name[0]), int(name[1])) if name else Peer("", 0)
 
+    @property
+    def ended(self) -> bool:
+        """The peer sends nothing more; whether it still reads shows when something is sent."""
+        return self._eof
+
     def touch(self, seconds: float) -> None:
         """Put the deadline `seconds` from now."""
         self.deadline = self._loop.time() + seconds

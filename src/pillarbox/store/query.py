@@ -1,5 +1,6 @@
 """What can be asked of messages: a small tree that IMAP SEARCH and JMAP Email/query are both translated to."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pillarbox.core.ids import MailboxId, MessageId, Modseq, ThreadId
@@ -85,9 +86,11 @@ class Time:
 
 @dataclass(frozen=True, slots=True)
 class Uids:
-    """UIDs within any of the closed ranges, sorted and not overlapping (IMAP only)."""
+    """UIDs within any of the closed ranges, sorted and not overlapping, or `listed`, where there are very many ranges
+    (IMAP only)."""
 
     ranges: tuple[tuple[int, int], ...]
+    listed: Sequence[int] = ()
 
 
 @dataclass(frozen=True, slots=True)

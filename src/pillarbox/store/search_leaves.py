@@ -63,11 +63,12 @@ class _Leaf:
 
 @dataclass(frozen=True, slots=True)
 class Effort:
-    """How far a search goes: `pause` is awaited between pages, so that others run, and may raise to give up; when
-    `bounded`, the octets of the newest messages alone are looked at, and what would have to be looked at beyond them
-    does not meet the condition (RFC 8621 §4.4.1 leaves to the server how text is matched)."""
+    """How far a search goes: `pause` is awaited between pages, with how many messages of how many have been looked at,
+    so that others run, and may raise to give up; when `bounded`, the octets of the newest messages alone are looked at,
+    and what would have to be looked at beyond them does not meet the condition (RFC 8621 §4.4.1 leaves to the server
+    how text is matched)."""
 
-    pause: Callable[[], Awaitable[None]]
+    pause: Callable[[int, int], Awaitable[None]]
     bounded: bool
 
 
@@ -207,14 +208,14 @@ async def _look(store: "Store", account: AccountId, leaves: Sequence[_Leaf], wit
     ordered = await asyncio.to_thread(_pending, leaves, within)
     looks, octets = SEARCH_LOOKS, SEARCH_LOOK_OCTETS  # left, when bounded
     for at in range(0, len(ordered), PAGE):
-        await effort.pause()
+        await effort.pause(at, len(ordered))
         rows = await rows_of(store, account, ordered[at : at + PAGE])
         unread = await asyncio.to_thread(_by_headers, leaves, rows)
         if effort.bounded:
             unread, octets = _affordable(unread[:looks], octets)
             looks -= len(unread)
         for portion in portions(unread):
-            await effort.pause()
+            await effort.pause(at, len(ordered))
             await asyncio.to_thread(_by_texts, leaves, await texts_of(store, account, portion))
         if effort.bounded and (looks <= 0 or octets <= 0):
             leaves = [leaf for leaf in leaves if not leaf.reads]

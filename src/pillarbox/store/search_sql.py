@@ -194,8 +194,9 @@ def sent(clause: Clause, since: int | None, before: int | None) -> str:
 def _uids(clause: Clause, condition: q.Uids) -> str:
     parts = []
     single = [low for low, high in condition.ranges if low == high]
-    if len(single) > 1:
-        parts.append(f"p.uid IN {clause.dialect.members(clause.bind(clause.dialect.array(single)))}")
+    listed = [*single, *condition.listed] if len(single) > 1 else condition.listed
+    if listed:
+        parts.append(f"p.uid IN {clause.dialect.members(clause.bind(clause.dialect.array(listed)))}")
     for low, high in condition.ranges:
         if low != high or len(single) == 1:
             parts.append(f"(p.uid >= {clause.bind(low)} AND p.uid <= {clause.bind(high)})")

@@ -21,8 +21,9 @@ if TYPE_CHECKING:
 
 _APART = 10 * PAGE  # placements above which the loop goes on meanwhile
 _ROWS = 40 * PAGE  # rows of one statement
-Pause = Callable[[], Awaitable[None]]
-"""What is awaited between the pages of a search; an exception from it ends the search."""
+Pause = Callable[[int, int], Awaitable[None]]
+"""What is awaited between the pages of a search, with how many of how many messages have been looked at; an exception
+from it ends the search."""
 
 _HEADERS = msgspec.msgpack.Decoder(Headers)
 
@@ -68,7 +69,7 @@ class _Plan:
         return await asyncio.to_thread(self.clause, store, condition, known, known)
 
 
-async def _breathe() -> None:
+async def _breathe(_done: int, _goal: int) -> None:
     await asyncio.sleep(0)
 
 

@@ -323,7 +323,8 @@ class Store:
     ) -> list[Uid]:
         """The UIDs of a mailbox that meet a condition, in order (IMAP SEARCH). Within `view` when it is given.
 
-        `pause` is awaited between the messages that are looked at; what it raises ends the search.
+        `pause` is awaited between the messages that are looked at, with how many of how many are; what it raises ends
+        the search.
         """
         return await searching.search(self, account, mailbox_id, condition, view, pause)
 

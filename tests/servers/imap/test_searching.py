@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from pillarbox.core.ids import AccountId, MessageId
+from pillarbox.servers.imap import progress
 from pillarbox.store import search_leaves
 from pillarbox.store.search_text import Source, rows_of
 from pillarbox.store.store import Store
@@ -65,6 +66,30 @@ async def test_a_search_gives_up_when_the_server_stops(house: House, halt: Halt)
     assert tagged.startswith(b"NO [UNAVAILABLE]")
     assert halt.pages == 1
     await draining
+
+
+async def test_a_search_says_how_far_it_has_come(house: House, halt: Halt, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(progress, "IMAP_PATIENCE", 0)
+    client = await searching(house)
+    halt.on.set()
+    untagged, tagged = await client.command('SEARCH BODY "red apple"')
+    said = [b'OK [INPROGRESS ("t3" %d 3)] still at it' % done for done in range(3) for _ in range(2)]
+    assert untagged == [*said, b"SEARCH 1 2 3"]
+    assert tagged.startswith(b"OK")
+
+
+async def test_a_client_that_sends_nothing_more_is_told_at_once_how_far_a_search_has_come(
+    house: House, halt: Halt
+) -> None:
+    client = await searching(house)
+    await client.send(b't SEARCH BODY "red apple"\r\n')
+    await halt.begun.wait()
+    client.writer.write_eof()
+    await asyncio.sleep(0.05)
+    halt.on.set()
+    lines = [await client.reader.readline() for _ in range(3)]
+    assert lines[0].startswith(b'* OK [INPROGRESS ("t" 0 3)] ')
+    assert lines[1:] == [b"* SEARCH 1 2 3\r\n", b"t OK SEARCH completed\r\n"]
 
 
 async def test_a_search_ends_when_the_client_has_gone(house: House, halt: Halt) -> None:

@@ -136,16 +136,16 @@ RIGHT = [
         Search(
             keys.And(
                 (
-                    keys.Or(keys.And((SEEN, HasFlag("\\Deleted"))), Not(Header("from", "bob"))),
+                    keys.Or(keys.And((SEEN, HasFlag("\\Deleted"))), Not(keys.Envelope("from", "bob"))),
                     keys.Text("hi"),
                 )
             )
         ),
     ),
     (b"SEARCH HEADER X-Y {0+}\r\n", "SEARCH", Search(Header("x-y", ""))),
-    (b'SEARCH SUBJECT "\xc3\xb6"', "SEARCH", Search(Header("subject", "ö"))),
+    (b'SEARCH SUBJECT "\xc3\xb6"', "SEARCH", Search(keys.Envelope("subject", "ö"))),
     (b"SEARCH CHARSET koi8-r BODY {1+}\r\n\xc1", "SEARCH", Search(keys.Body("а"))),
-    (b'SEARCH CHARSET "utf-8" BCC a', "SEARCH", Search(Header("bcc", "a"))),
+    (b'SEARCH CHARSET "utf-8" BCC a', "SEARCH", Search(keys.Envelope("bcc", "a"))),
     (
         b"SEARCH BEFORE 1-Feb-1994",
         "SEARCH",

@@ -93,7 +93,7 @@ SEARCHING = [
     (b"SEARCH RETURN (RELEVANCY) FUZZY TEXT x", Search(keys.Fuzzy(keys.Text("x")), returning("RELEVANCY"))),
     (
         b"SEARCH FUZZY (SUBJECT {2+}\r\n\xc3\xb6 SEEN)",
-        Search(keys.Fuzzy(keys.And((keys.Header("subject", "ö"), keys.HasFlag("\\Seen"))))),
+        Search(keys.Fuzzy(keys.And((keys.Envelope("subject", "ö"), keys.HasFlag("\\Seen"))))),
     ),
     (b"SEARCH SAVEDATESUPPORTED", Search(keys.SaveDateSupported())),
     (
@@ -145,7 +145,7 @@ EVERYWHERE = [
         b'ESEARCH IN (mailboxes "folder1" subtree-one "folder2") subject "chad"',
         MultiSearch(
             (Scope(Filter.MAILBOXES, ("folder1",)), Scope(Filter.SUBTREE_ONE, ("folder2",))),
-            Search(keys.Header("subject", "chad"), returning("ALL"), uid=True),
+            Search(keys.Envelope("subject", "chad"), returning("ALL"), uid=True),
         ),
     ),
     (

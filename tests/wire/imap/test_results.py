@@ -71,6 +71,7 @@ ANSWERS = [
     (codes.no_update(b"B02"), b'NOUPDATE "B02"'),
     (codes.in_progress(), b"INPROGRESS"),
     (codes.in_progress(b"t"), b'INPROGRESS ("t" NIL NIL)'),
+    (codes.in_progress(b"t]", None, 9), b"INPROGRESS (NIL NIL NIL)"),
     (codes.in_progress(b"t", 175), b'INPROGRESS ("t" 175 NIL)'),
     (codes.in_progress(b"t", 0, 1000), b'INPROGRESS ("t" 0 1000)'),
     (codes.message_limit(1000), b"MESSAGELIMIT 1000"),

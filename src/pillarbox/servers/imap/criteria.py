@@ -1,6 +1,6 @@
 """SEARCH keys as questions to the store (RFC 3501 §6.4.4, RFC 5032, RFC 7162 §3.1.5, RFC 8474 §6, RFC 8514 §4.3)."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from itertools import pairwise
@@ -8,26 +8,49 @@ from typing import Any, Final
 
 from pillarbox.core.ids import MessageId, Modseq, ThreadId, parse_id
 from pillarbox.servers.imap.errors import numberless
+from pillarbox.servers.imap.findings import Findings
 from pillarbox.servers.imap.flags import BITS
-from pillarbox.servers.imap.selected import Selected
+from pillarbox.servers.imap.selected import NOTHING
+from pillarbox.servers.imap.session import Session
 from pillarbox.store import query
 from pillarbox.store.model import MESSAGE_PREFIX, THREAD_PREFIX
 from pillarbox.store.query import Condition
 from pillarbox.wire.imap import search as keys
+from pillarbox.wire.imap.sets import SequenceSet
 
 _DAY = 86_400
 _NOTHING = query.Or(())
-_FIELDS = frozenset(("from", "to", "cc", "bcc", "subject"))
+_MANY = 200  # ranges of UIDs that are asked for as ranges
 _MOMENTS = {keys.Moment.INTERNAL: "received", keys.Moment.SENT: "sent", keys.Moment.SAVED: "saved"}
 
 
 @dataclass(frozen=True, slots=True)
 class Asker:
-    """Where and when a search is made: the client's numbers, if it has them, and the time in seconds UTC."""
+    """Where and when a search is made: the UIDs of the messages in the order of their numbers, those that are \\Recent,
+    what is remembered for `$`, the time in seconds UTC, and whether the client does without numbers."""
 
-    selected: Selected
+    uids: Sequence[int]
     now: int
+    recent: frozenset[int] = NOTHING
+    findings: Findings | None = None
     uid_only: bool = False
+
+    @staticmethod
+    def of(session: Session) -> "Asker":
+        """Who asks in the selected mailbox."""
+        selected = session.mailbox
+        now = session.store.clock.now()
+        return Asker(selected.uids, now, selected.recent, selected.findings, session.uid_only)
+
+    def positions(self, messages: SequenceSet, uid: bool) -> list[range]:
+        """Where the messages stand; numbers that do not exist name nothing here (RFC 7377 §2)."""
+        if messages.saved:
+            return self.findings.positions(self.uids) if self.findings else []
+        if uid:
+            return messages.positions(self.uids)
+        if self.uid_only:
+            raise numberless()
+        return messages.numbers(len(self.uids))
 
 
 def condition(asker: Asker, key: keys.Key) -> Condition:
@@ -53,7 +76,7 @@ def _flag(asker: Asker, key: keys.HasFlag) -> Condition:
 
 
 def _recent(asker: Asker, key: keys.Recent) -> Condition:
-    uids = sorted(asker.selected.recent)
+    uids = sorted(asker.recent)
     if not uids:
         return _NOTHING
     starts = [uids[0], *(after for before, after in pairwise(uids) if after != before + 1)]
@@ -61,8 +84,12 @@ def _recent(asker: Asker, key: keys.Recent) -> Condition:
     return query.Uids(tuple(zip(starts, ends, strict=True)))
 
 
+def _envelope(asker: Asker, key: keys.Envelope) -> Condition:
+    return query.Text(key.field, key.text) if key.text else query.Header(key.field, "")
+
+
 def _header(asker: Asker, key: keys.Header) -> Condition:
-    if key.field in _FIELDS and key.text:
+    if key.field == "subject" and key.text:  # the envelope has the same of it
         return query.Text(key.field, key.text)
     return query.Header(key.field, key.text)
 
@@ -82,16 +109,19 @@ def _midnight(day: date) -> int:
     return int(datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp())
 
 
+def within(uids: Sequence[int], positions: Sequence[range]) -> query.Uids:
+    """The messages at these positions."""
+    if len(positions) > _MANY:
+        return query.Uids((), [uid for part in positions for uid in uids[part.start : part.stop]])
+    return query.Uids(tuple((uids[part[0]], uids[part[-1]]) for part in positions))
+
+
 def _numbers(asker: Asker, key: keys.Numbers) -> Condition:
-    selected = asker.selected
-    if asker.uid_only and not key.messages.saved:
-        raise numberless()
-    return query.Uids(tuple(selected.ranges(selected.positions(key.messages, uid=False))))
+    return within(asker.uids, asker.positions(key.messages, uid=False))
 
 
 def _uids(asker: Asker, key: keys.Uids) -> Condition:
-    selected = asker.selected
-    return query.Uids(tuple(selected.ranges(selected.positions(key.messages, uid=True))))
+    return within(asker.uids, asker.positions(key.messages, uid=True))
 
 
 def _email(asker: Asker, key: keys.EmailId) -> Condition:
@@ -111,6 +141,7 @@ _QUESTIONS: Final[dict[type, Callable[[Asker, Any], Condition]]] = {
     keys.Not: _not,
     keys.HasFlag: _flag,
     keys.Recent: _recent,
+    keys.Envelope: _envelope,
     keys.Header: _header,
     keys.Body: _text("body"),
     keys.Text: _text("text"),

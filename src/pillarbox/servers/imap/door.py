@@ -163,6 +163,8 @@ class Door:
         """A command that could not be read."""
         session = self.session
         append.abandon(session)
+        if event.clears and session.selected is not None:
+            session.selected.remember().clear()
         tag = event.tag
         if tag is None and session.waiting:
             tag, session.waiting, session.exchange = session.waiting, b"", None

@@ -9,6 +9,7 @@ from pillarbox.core.ids import AccountId, MailboxId, Modseq
 from pillarbox.core.limits import IMAP_KEYWORDS, IMAP_PORTION
 from pillarbox.servers.imap.decoding import Reading
 from pillarbox.servers.imap.errors import bad
+from pillarbox.servers.imap.findings import Findings
 from pillarbox.servers.imap.flags import DEFINED, EVERYTHING, spell_flags
 from pillarbox.servers.imap.manner import Manner
 from pillarbox.servers.imap.places import ALL_RIGHTS
@@ -28,7 +29,8 @@ class Selected:
     while there are any. `told`: flags of UIDs that were told out of turn, by their modseq. `recent`: the UIDs that are
     \\Recent in this session. `keywords`: what FLAGS named beside what is defined everywhere, `shown`: the keywords of
     single messages that were looked at for that. `batched`: messages that UIDBATCHES
-    has counted, how many there were at first, and the last of them. `stale`: there may be news.
+    has counted, how many there were at first, and the last of them. `stale`: there may be news. `findings`: what is
+    remembered of searches, if anything.
     """
 
     account: AccountId
@@ -46,11 +48,12 @@ class Selected:
     batched: tuple[int, int, int] = (0, 0, 0)
     stale: bool = False
     reading: Reading | None = None
+    findings: Findings | None = None
 
     def positions(self, messages: SequenceSet, uid: bool) -> list[range]:
-        """Where the messages stand in `uids`. BAD for sequence numbers that do not exist, and for `$`."""
+        """Where the messages stand in `uids`. BAD for sequence numbers that do not exist."""
         if messages.saved:
-            raise bad("no search result is saved here")
+            return [] if self.findings is None else self.findings.positions(self.uids)
         if uid:
             return messages.positions(self.uids)
         if messages.exceeds(len(self.uids)):
@@ -84,6 +87,12 @@ class Selected:
             return hint
         at = bisect_left(uids, uid)
         return at if at < len(uids) and uids[at] == uid else -1
+
+    def remember(self) -> Findings:
+        """Where to remember something of a search."""
+        if self.findings is None:
+            self.findings = Findings()
+        return self.findings
 
     def tell(self, state: FlagState) -> None:
         """The client is told these flags now, so that `news` need not."""

@@ -199,6 +199,9 @@ class Session:
             return []
         if changes.reset:
             changes = await self._relearn(selected, changes)
+        findings = selected.findings
+        if findings is not None:  # before the expunges, and even where these have to wait
+            await self.send(findings.vanish(changes.vanished, selected.index))
         news = learn(selected, changes, may_expunge)
         view = None
         if news.expunged or news.arrived:
@@ -215,6 +218,9 @@ class Session:
             await self.send(spell_states(selected, news.flags, uid, self.manner))
         elif EventKind.FLAG_CHANGE in self.notifying.wanted:
             await self.send(spell_states(selected, news.flags, True, self.manner))  # RFC 5465 §5.1
+        if findings is not None:
+            changed = [state.uid for state in changes.changed]
+            await self.send(await findings.update(changed, news.arrived, selected.index))
         return news.arrived
 
     async def find(self, name: str) -> Found:

@@ -76,6 +76,7 @@ VERBS: dict[str, Verb] = {
     "UID EXPUNGE": Verb(copy.uid_expunge, _OPEN, "RFC 4315 §2.1", writes=True, rights=_EXPUNGE),
     "SEARCH": Verb(search.search, _OPEN, "RFC 3501 §6.4.4, RFC 4731", expunges=False, by_number=True),
     "UID SEARCH": Verb(search.search, _OPEN, "RFC 3501 §6.4.8, RFC 4731"),
+    "CANCELUPDATE": Verb(search.cancel_update, _OPEN, "RFC 5267 §4.3.5"),
     "FETCH": Verb(fetch.fetch, _OPEN, "RFC 3501 §6.4.5", expunges=False, by_number=True),
     "UID FETCH": Verb(fetch.fetch, _OPEN, "RFC 3501 §6.4.8"),
     "STORE": Verb(storing.store, _OPEN, "RFC 3501 §6.4.6", expunges=False, writes=True, by_number=True),

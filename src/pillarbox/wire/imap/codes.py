@@ -55,11 +55,13 @@ def no_update(tag: bytes) -> bytes:
 
 
 def in_progress(tag: bytes | None = None, done: int | None = None, goal: int | None = None) -> bytes:
-    """How far the command with this tag has come, as far as is known (RFC 9585 §4)."""
+    """How far the command with this tag has come, as far as is known: `done` of `goal`, which is more (RFC 9585 §4)."""
     if tag is None:
         return b"INPROGRESS"
+    goal = None if done is None else goal
     counts = (NIL if count is None else b"%d" % count for count in (done, goal))
-    return b"INPROGRESS (%b %b)" % (string(tag), b" ".join(counts))
+    # A tag with "]" is not told: it would end the code.
+    return b"INPROGRESS (%b %b)" % (NIL if b"]" in tag else string(tag), b" ".join(counts))
 
 
 def message_limit(limit: int, lowest: int | None = None) -> bytes:

@@ -20,6 +20,7 @@ from pillarbox.wire.imap.events import (
     Event,
     Line,
     LiteralWanted,
+    refused,
 )
 from pillarbox.wire.imap.reader import LiteralPending, Reader
 
@@ -206,7 +207,7 @@ class Decoder:
             arguments = parser(reader)
             reader.end()
         except WireError as error:
-            return BadCommand(tag or error.tag, error.text, error.code, error.status)
+            return refused(tag or error.tag, error)
         return Command(tag, name, arguments)
 
     def _begin(self, text: bytes, unfinished: bool = False) -> tuple[bytes, str, Parser | None, Reader]:
@@ -357,7 +358,7 @@ class Decoder:
         """Gives up on the command; a literal that comes without being asked for is dropped first."""
         tagged = _TAGGED.match(self._parts[0]) if self._parts else None
         tag = self._tag or error.tag or (tagged[1] if tagged else None)
-        bad = BadCommand(tag, error.text, error.code, error.status)
+        bad = refused(tag, error)
         self._reset()
         if announced is None or not announced[2]:
             return bad

@@ -10,6 +10,7 @@ class WireError(Exception):
 
     `text` may be read by the peer and never holds what the peer sent. `code` is a response code without its brackets
     ("" for none, RFC 9051 §7.1), `status` the tagged answer it asks for, `tag` the command's tag once it is known.
+    `saving`: the command is a search whose result was to be saved.
     """
 
     def __init__(self, text: str, *, code: str = "", status: Status = "BAD", tag: bytes | None = None) -> None:
@@ -18,3 +19,4 @@ class WireError(Exception):
         self.code = code
         self.status: Status = status
         self.tag = tag
+        self.saving = False

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from pillarbox.wire.imap.commands import Arguments
-from pillarbox.wire.imap.errors import Status
+from pillarbox.wire.imap.errors import Status, WireError
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,13 +103,15 @@ class Line:
 class BadCommand:
     """A command to be answered with `status`, under its tag or, without one, untagged; nothing of it is carried out.
 
-    An APPEND that had begun is over. `code` and `text` as in WireError.
+    An APPEND that had begun is over. `code` and `text` as in WireError. `clears`: `$` is empty from now on (RFC 5182
+    §2.1).
     """
 
     tag: bytes | None
     text: str
     code: str = ""
     status: Status = "BAD"
+    clears: bool = False
 
 
 Event = (
@@ -124,3 +126,8 @@ Event = (
     | Line
     | BadCommand
 )
+
+
+def refused(tag: bytes | None, error: WireError) -> BadCommand:
+    """The command with this tag could not be read."""
+    return BadCommand(tag, error.text, error.code, error.status, error.saving and error.status == "NO")

@@ -29,11 +29,17 @@ class HasFlag:
 
 
 @dataclass(frozen=True, slots=True)
-class Header:
-    """A field of this name has `text` in its value; any field of the name will do if `text` is empty.
+class Envelope:
+    """`text` is in what the envelope structure has of a field: "from", "to", "cc", "bcc" or "subject"."""
 
-    FROM, TO, CC, BCC and SUBJECT are this too, with the name in lower case.
-    """
+    field: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """A field of this name (in lower case) has `text` in its value; any field of the name will do if `text` is
+    empty."""
 
     field: str
     text: str
@@ -179,6 +185,7 @@ Key = (
     All
     | Recent
     | HasFlag
+    | Envelope
     | Header
     | Body
     | Text

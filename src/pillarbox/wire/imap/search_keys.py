@@ -9,7 +9,7 @@ from pillarbox.wire.imap.errors import WireError
 from pillarbox.wire.imap.flags import parse_keyword
 from pillarbox.wire.imap.reader import Reader, as_text
 from pillarbox.wire.imap.search import HasFlag, Key, Moment, Not, Relation
-from pillarbox.wire.imap.search_returns import Returns, parse_returns
+from pillarbox.wire.imap.search_returns import Returns, clearing, parse_returns
 from pillarbox.wire.imap.sets import HIGHEST, NOTHING, SequenceSet
 
 _RETURN_ALL = Returns(frozenset({"ALL"}))
@@ -67,13 +67,14 @@ def parse_search(reader: Reader, uid: bool = False, extended: bool = False) -> v
     """`[SP RETURN SP (options)] SP [CHARSET SP charset SP] keys`. With `extended` a missing RETURN asks for ALL."""
     reader.space()
     returns = parse_returns(reader) or (_RETURN_ALL if extended else None)
-    codec = "utf-8"
-    if reader.ahead(b"CHARSET "):
-        codec = parse_charset(reader)
-        if reader.utf8 and codec != "utf-8":  # RFC 6855 §3: no other CHARSET after ENABLE
-            raise WireError("CHARSET is UTF-8 after ENABLE")
-        reader.space()
-    return parse_program(reader, codec, returns, uid=uid)
+    with clearing(returns):
+        codec = "utf-8"
+        if reader.ahead(b"CHARSET "):
+            codec = parse_charset(reader)
+            if reader.utf8 and codec != "utf-8":  # RFC 6855 §3: no other CHARSET after ENABLE
+                raise WireError("CHARSET is UTF-8 after ENABLE")
+            reader.space()
+        return parse_program(reader, codec, returns, uid=uid)
 
 
 def parse_program(
@@ -108,7 +109,7 @@ def _header(keys: _Keys, _depth: int) -> Key:
 
 
 def _address(field: str) -> "_Parser":
-    return lambda keys, _depth: values.Header(field, keys.text())
+    return lambda keys, _depth: values.Envelope(field, keys.text())
 
 
 def _dated(moment: Moment, relation: Relation) -> "_Parser":

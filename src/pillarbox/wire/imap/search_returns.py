@@ -1,5 +1,7 @@
 """What RETURN asks of SEARCH, SORT and ESEARCH (RFC 4731 §3.1, RFC 5182, RFC 5267 §4, RFC 6203 §4, RFC 9394 §3.1)."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from pillarbox.wire.imap.errors import WireError
@@ -44,3 +46,13 @@ def parse_returns(reader: Reader) -> Returns | None:
     if partial is not None and "ALL" in options:  # RFC 9394 §3.1
         raise WireError("PARTIAL and ALL exclude each other")
     return Returns(frozenset(options or ("ALL",)), partial, update)
+
+
+@contextmanager
+def clearing(returns: Returns | None) -> Iterator[None]:
+    """Have an error in the rest of the command say that a result was to be saved, which a NO clears (RFC 5182 §2.1)."""
+    try:
+        yield
+    except WireError as error:
+        error.saving = returns is not None and "SAVE" in returns.options
+        raise

@@ -6,7 +6,7 @@ from pillarbox.wire.imap.errors import WireError
 from pillarbox.wire.imap.reader import Reader
 from pillarbox.wire.imap.search import Search
 from pillarbox.wire.imap.search_keys import parse_charset, parse_program
-from pillarbox.wire.imap.search_returns import parse_returns
+from pillarbox.wire.imap.search_returns import clearing, parse_returns
 
 SORT_KEYS = frozenset(
     {"ARRIVAL", "CC", "DATE", "FROM", "SIZE", "SUBJECT", "TO", "DISPLAYFROM", "DISPLAYTO", "RELEVANCY"}
@@ -46,8 +46,9 @@ def parse_sort(reader: Reader, uid: bool = False) -> Sort:
     returns = parse_returns(reader)
     criteria = reader.listed(_criterion)
     by_relevancy = any(criterion.key == "RELEVANCY" for criterion in criteria)
-    codec = _charset(reader)
-    return Sort(criteria, parse_program(reader, codec, returns, uid=uid, by_relevancy=by_relevancy))
+    with clearing(returns):
+        codec = _charset(reader)
+        return Sort(criteria, parse_program(reader, codec, returns, uid=uid, by_relevancy=by_relevancy))
 
 
 def parse_thread(reader: Reader, uid: bool = False) -> Thread:

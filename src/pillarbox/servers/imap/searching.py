@@ -1,0 +1,141 @@
+"""What all searching commands share: from keys to UIDs, from UIDs to what RETURN asks for (RFC 4731, 5182, 9394)."""
+
+import asyncio
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+
+from pillarbox.core.errors import MailError
+from pillarbox.core.ids import AccountId, MailboxId
+from pillarbox.core.limits import IMAP_SAVED, PAGE
+from pillarbox.servers.imap.criteria import Asker, condition
+from pillarbox.servers.imap.errors import Refused
+from pillarbox.servers.imap.findings import runs
+from pillarbox.servers.imap.progress import Progress
+from pillarbox.servers.imap.selected import Selected
+from pillarbox.servers.imap.session import Session
+from pillarbox.store.model import Need
+from pillarbox.wire.imap import results
+from pillarbox.wire.imap.codes import NOT_SAVED
+from pillarbox.wire.imap.results import Correlator
+from pillarbox.wire.imap.search import Key, Search
+
+_SOME = 20 * PAGE  # numbers found between two turns of the loop
+_EVERYTHING = frozenset({"ALL", "COUNT"})
+_PART = frozenset({"MIN", "MAX", "PARTIAL"})
+_SILENT = frozenset({"SAVE", "UPDATE", "CONTEXT"})  # these alone tell nothing
+
+Scores = Mapping[int, int]
+"""From UID to relevancy, 1 to 100."""
+
+
+@contextmanager
+def saving(selected: Selected, asked: Search) -> Iterator[None]:
+    """A search whose result was to be saved and that ends with NO leaves nothing in `$` (RFC 5182 §2.1)."""
+    try:
+        yield
+    except (Refused, MailError) as error:
+        refused = isinstance(error, MailError) or error.status == "NO"
+        if refused and asked.returns is not None and "SAVE" in asked.returns:
+            selected.remember().clear()
+        raise
+
+
+async def find(session: Session, progress: Progress, key: Key) -> list[int]:
+    """The UIDs of the messages the client knows that meet the key, in ascending order."""
+    selected = session.mailbox
+    question = condition(Asker.of(session), key)
+    found = await session.store.search(selected.account, selected.mailbox_id, question, None, progress.step)
+    return await _known(selected, found, progress)
+
+
+async def _known(selected: Selected, found: Sequence[int], progress: Progress) -> list[int]:
+    """Those of the UIDs (ascending) that the client knows."""
+    known: list[int] = []
+    at = -1
+    for start in range(0, len(found), _SOME):
+        if start:
+            await progress.step()
+        for uid in found[start : start + _SOME]:
+            at = selected.index(uid, at + 1)
+            if at >= 0:
+                known.append(uid)
+    return known
+
+
+async def numbers(selected: Selected, uids: Sequence[int], progress: Progress) -> list[int]:
+    """The message numbers of UIDs the client knows, in their order."""
+    found: list[int] = []
+    at = -1
+    for start in range(0, len(uids), _SOME):
+        if start:
+            await progress.step()
+        for uid in uids[start : start + _SOME]:
+            at = selected.index(uid, at + 1)
+            found.append(at + 1)
+    return found
+
+
+async def tell(
+    session: Session, progress: Progress, correlator: Correlator, asked: Search, uids: Sequence[int], scores: Scores
+) -> None:
+    """Answer with what RETURN asks for of these messages, in the order asked for, and save them."""
+    returns = asked.returns or frozenset(("ALL",))
+    if "SAVE" in returns:
+        await _save(session.mailbox, progress, sorted(_returned(asked, uids)))
+    if returns <= _SILENT:
+        if "SAVE" not in returns:
+            session.stream.write(results.esearch_items(correlator, ()))
+        return
+    told = uids if asked.uid else await numbers(session.mailbox, uids, progress)
+    items = await asyncio.to_thread(_items, asked, told) if len(uids) > _SOME else _items(asked, told)
+    if "RELEVANCY" in returns:
+        items.append(results.relevancy([scores.get(uid, 1) for uid in _listed(asked, uids)]))
+    if asked.uses_modseq and (returned := sorted(_returned(asked, uids))):
+        place = (session.mailbox.account, session.mailbox.mailbox_id)
+        items.append(results.modseq(await highest(session, progress, place, returned)))
+    session.stream.write(results.esearch_items(correlator, items))
+
+
+def _items(asked: Search, told: Sequence[int]) -> list[bytes]:
+    returns = asked.returns or frozenset(("ALL",))
+    items = results.extent(told, returns)
+    if asked.partial is not None:
+        items.append(results.partial(asked.partial, _listed(asked, told)))
+    return items
+
+
+def _listed(asked: Search, told: Sequence[int]) -> Sequence[int]:
+    """What is told one by one: all, or the part that PARTIAL asks for."""
+    if asked.partial is None:
+        return told
+    cut = asked.partial.cut(len(told))
+    return told[cut.start : cut.stop]
+
+
+def _returned(asked: Search, uids: Sequence[int]) -> Sequence[int]:
+    """The messages that are returned, and that `$` stands for: all of them unless only MIN, MAX and PARTIAL are asked
+    for (RFC 4731 §3.2, RFC 5182 §2.4, RFC 9394 §3.2)."""
+    returns = asked.returns or frozenset(("ALL",))
+    if not uids or not returns & _PART or returns & _EVERYTHING:
+        return uids
+    some = set(_listed(asked, uids)) if "PARTIAL" in returns else set()
+    some.update([uids[0]] * ("MIN" in returns), [uids[-1]] * ("MAX" in returns))
+    return list(some)
+
+
+async def _save(selected: Selected, progress: Progress, uids: Sequence[int]) -> None:
+    """Have `$` stand for these messages, ascending."""
+    positions = await numbers(selected, uids, progress)
+    saved = await asyncio.to_thread(runs, uids, positions) if len(uids) > _SOME else runs(uids, positions)
+    if len(saved) > 2 * IMAP_SAVED:
+        raise Refused("NO", "too much to save", NOT_SAVED)
+    selected.remember().saved = saved
+
+
+async def highest(session: Session, progress: Progress, place: tuple[AccountId, MailboxId], uids: Sequence[int]) -> int:
+    """The highest mod-sequence of the messages (RFC 7162 §3.1.5)."""
+    found = 0
+    async for rows in session.store.placements(*place, uids, Need.PLACEMENT):
+        found = max(found, *(row.modseq for row in rows))
+        await progress.step()
+    return found
