@@ -9,12 +9,13 @@ import pytest
 from pillarbox.engines.sqlite.connection import SqliteConnection
 from pillarbox.store.model import DELETED, SEEN, Account, FlagChange, Kind, Need
 from pillarbox.store.port import Record
+from pillarbox.store.rights import EntryChange
 from pillarbox.store.store import Store
 from pillarbox.store.transaction import Transaction
 from tests.engines_fixtures import Engine
 from tests.stores import act, add_account, arrive, deliver, inbox, letter, open_store
 
-LARGE = ("placement", "message", "vanished", "change_log", "blob", "thread_key", "listing", "delivery_seen")
+LARGE = ("placement", "message", "vanished", "change_log", "blob", "thread_key", "listing", "delivery_seen", "acl")
 WHOLE = re.compile(
     r"(?:SCAN|SEARCH) (\w+)(?: EXISTS)?(?: USING (?:COVERING INDEX|INDEX|PRIMARY KEY) ?\w*)?(?: \(account_id=\?\))?"
 )
@@ -56,12 +57,34 @@ async def live(store: Store, you: Account) -> None:
     await store.blob(account, (await arrive(store, letter(name="b", extra="References: <a>\r\n"))).blob_id)
 
 
+async def share(store: Store, you: Account, friend: Account) -> None:
+    """A mailbox shared, found, and a message copied out of it."""
+    account, other = you.account_id, friend.account_id
+    box, target = await inbox(store, account), await inbox(store, other)
+    await deliver(store, account, letter(name="c"))
+
+    async def unit(tx: Transaction) -> None:
+        await tx.change_acl(account, box.mailbox_id, EntryChange(other, "add", frozenset("lr")))
+        await tx.create_mailbox(account, "INBOX/Below")
+        await tx.copy(account, box.mailbox_id, [(1, 100)], target.mailbox_id, other)
+
+    await store.write([account, other], unit)
+    name = "Other Users/you@demo.test/INBOX"
+    assert (await store.sharing.find(other, name, "lr")).rights == frozenset("lr")
+    assert await store.sharing.rights(other, account, box.mailbox_id) == frozenset("lr")
+    assert [one.name for one in await store.sharing.shared(other)] == [name, f"{name}/Below"]
+    await store.sharing.acl(account, "INBOX")
+    await store.write([other], lambda tx: tx.subscribe(other, name, True), other)
+    below = await store.mailbox_named(account, "INBOX/Below")
+    await store.write([account], lambda tx: tx.delete_mailbox(account, below.mailbox_id, keep_name=True))
+
+
 @pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
 async def test_no_statement_reads_a_whole_account(
     engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     store = await open_store(engine)
-    you = await add_account(store)
+    you, friend = await add_account(store), await add_account(store, "friend@demo.test")
     statements: set[str] = set()
     rows = SqliteConnection._rows
 
@@ -71,6 +94,7 @@ async def test_no_statement_reads_a_whole_account(
 
     monkeypatch.setattr(SqliteConnection, "_rows", listening)
     await live(store, you)
+    await share(store, you, friend)
     await store.close()
     assert len(statements) > 25
     raw = apsw.Connection(str(tmp_path / "mail.db"))

@@ -45,8 +45,8 @@ async def add(
     if await _seen(work, ledger, (arrived.size, len(places)), delivery_id):
         return Added(MessageId(0), ThreadId(0), (), already=True)
     await keep_octets(work, account, arrived)
-    message = _mint(ledger)
-    thread = await _thread(work, ledger, arrived.summary, message)
+    message = mint(ledger)
+    thread = await thread_of(work, ledger, arrived.summary, message)
     at = work.now if received is None else received
     await _insert_message(work, ledger, arrived, (message, thread, at))
     placed = []
@@ -126,7 +126,7 @@ def packed(octets: bytes) -> bytes | None:
     return small if len(small) < len(octets) else None
 
 
-def _mint(ledger: Ledger) -> MessageId:
+def mint(ledger: Ledger) -> MessageId:
     """A fresh message id: milliseconds, then the modseq and a count, so that no two of an account are ever equal."""
     ledger.minted += 1
     moment = time.time_ns() // 1_000_000 + (ledger.minted >> 6)
@@ -199,7 +199,7 @@ def encode_headers(summary: Summary) -> bytes:
     )
 
 
-def thread_keys(summary: Summary) -> list[int]:
+def thread_keys(summary: Summary | Headers) -> list[int]:
     """What ties a message to others: its own and its last references' message ids, each with the base subject.
 
     RFC 8621 §3: the same thread when they share a message id and, after removing reply marks, the subject.
@@ -215,7 +215,7 @@ def thread_keys(summary: Summary) -> list[int]:
     return keys
 
 
-async def _thread(work: Work, ledger: Ledger, summary: Summary, message: MessageId) -> ThreadId:
+async def thread_of(work: Work, ledger: Ledger, summary: Summary | Headers, message: MessageId) -> ThreadId:
     """The thread the message belongs to; a new one is named after its first message."""
     keys = thread_keys(summary)
     fresh = ThreadId(message)

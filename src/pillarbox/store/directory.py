@@ -87,7 +87,12 @@ class Directory:
         await self._change(lambda connection: people.end_session(connection, account, session, until, now))
 
     async def login(self, name: str) -> Account | None:
-        """The active account of a login name: its main address, or an alias that leads to it alone."""
+        """The account of a login name, if it may log in: it is active and not a shared one."""
+        account = await self.known(name)
+        return account if account is not None and account.active and not account.shared else None
+
+    async def known(self, name: str) -> Account | None:
+        """The account of a login name: its main address, or an alias that leads to it alone."""
         try:
             found = await self.resolve(name)
         except Invalid:
@@ -98,7 +103,7 @@ class Directory:
         direct = addressing.folded(name)
         if account.login != direct and not await self._database.read(lambda one: people.targets(one, direct)):
             return None  # by catch-all only
-        return account if account.active else None
+        return account
 
     async def may_send_as(self, account: AccountId, address: str) -> bool:
         """Whether the address leads to the account."""
@@ -150,16 +155,25 @@ class Directory:
         await self._change(unit)
 
     async def add_account(
-        self, address: str, password_hash: str, name: str = "", quota: int | None = None, scram: str = ""
+        self,
+        address: str,
+        password_hash: str,
+        name: str = "",
+        quota: int | None = None,
+        scram: str = "",
+        *,
+        shared: bool = False,
     ) -> Account:
-        """A new account with its default mailboxes. `scram`: the same password's SCRAM keys.
+        """A new account with its default mailboxes. `scram`: the same password's SCRAM keys. Nobody logs in to a
+        `shared` one, whatever its password.
 
         Raises Exists, Invalid, NotFound when the domain is not ours.
         """
         local, host = addressing.split(address)
         if addressing.DETAIL in local:
             raise Invalid("an account's address cannot have a detail")
-        account = Account(AccountId(random_id()), f"{local}@{host}", name, password_hash, quota, scram=scram)
+        login = f"{local}@{host}"
+        account = Account(AccountId(random_id()), login, name, password_hash, quota, scram=scram, shared=shared)
 
         async def unit(connection: Connection) -> None:
             await _our_domain(connection, host)
@@ -167,7 +181,7 @@ class Directory:
                 raise Exists("the address is an alias")
             now = self._clock.now()
             await people.insert_account(connection, account, now)
-            work = Work(connection, self._database.dialect, self._limits, now, frozenset())
+            work = Work(connection, self._database.dialect, self._limits, now)
             await work.lock([account.account_id])
             await make_defaults(work, account.account_id, DEFAULT_MAILBOXES)
             await work.finish()

@@ -46,11 +46,12 @@ async def set_flags(
 
 def flags_after(flags: int, change: FlagChange) -> int:
     """The flags after a change."""
-    return ((0 if change.replace else flags) | change.add) & ~change.remove & ALL_FLAGS
+    wanted = ((0 if change.replace else flags) | change.add) & ~change.remove & ALL_FLAGS
+    return flags & ~change.within | wanted & change.within
 
 
 def _keywords_after(present: str, change: FlagChange) -> str:
-    if not (change.replace or change.add_keywords or change.remove_keywords):
+    if not (change.replace or change.add_keywords or change.remove_keywords) or not change.with_keywords:
         return present
     return changed(present, change.add_keywords, change.remove_keywords, change.replace)
 

@@ -6,15 +6,16 @@ from types import EllipsisType
 from pillarbox.core.errors import Conflict, Exists, Invalid, NotFound
 from pillarbox.core.ids import AccountId, MailboxId, random_id, spell
 from pillarbox.core.limits import MAILBOXES
-from pillarbox.store import metadata
+from pillarbox.store import metadata, sharing
 from pillarbox.store.expunging import expunge, forget
 from pillarbox.store.held import held, threads_of
 from pillarbox.store.ledger import BOX_COLUMNS, CREATED, DESTROYED, UPDATED, Box, Ledger
 from pillarbox.store.model import MAILBOX_PREFIX, ROLES, Kind
-from pillarbox.store.moving import move
-from pillarbox.store.naming import INBOX, full_name, parent_name
+from pillarbox.store.moving import Target, move
+from pillarbox.store.naming import INBOX, full_name, parent_name, reserved, whole_name
 from pillarbox.store.quotas import check_mailboxes
 from pillarbox.store.reading import subscribed_names
+from pillarbox.store.rights import EntryChange
 from pillarbox.store.work import Work
 
 _LAST_UIDVALIDITY = (1 << 32) - 1
@@ -23,7 +24,7 @@ _UNNOTE = "DELETE FROM metadata WHERE account_id = $1 AND mailbox_id = $2"
 
 async def named(work: Work, account: AccountId, name: str) -> Box:
     """The mailbox of that full name. NotFound."""
-    wanted = full_name(name)
+    wanted = whole_name(name)
     ledger = work.ledger(account)
     known = next((box for box in ledger.boxes.values() if box.name == wanted), None)
     if known is None and not ledger.all_boxes:
@@ -51,6 +52,7 @@ async def create(
         _check_role(role, None, list(boxes.values()))
     if known is not None:
         return await _reopen(work, account, known, role, subscribed)
+    _not_reserved(wanted)
     missing = [wanted]
     while (above := parent_name(missing[-1])) is not None and above not in boxes:
         missing.append(above)
@@ -62,13 +64,21 @@ async def create(
     for one in reversed(missing):
         wished = bool(subscribed) or (one in names and (subscribed is None or one != wanted))
         box = await _insert(work, work.ledger(account), one, parent, (role if one == wanted else None, wished))
+        await _inherit(work, account, box)
         parent = box.mailbox_id
     await _forget_names(work, account, set(missing).intersection(names))
     return box
 
 
+def _not_reserved(name: str) -> None:
+    """Nothing new gets a name of another namespace; what had one before these were there keeps it."""
+    if reserved(name):
+        raise Invalid("the name belongs to mailboxes of others")
+
+
 async def _reopen(work: Work, account: AccountId, box: Box, role: str | None, subscribed: bool | None) -> Box:
     """A mailbox that was only a name holds messages again; UIDs go on where they were."""
+    await _inherit(work, account, box)
     box.selectable, box.role = 1, role
     if subscribed is not None:
         box.subscribed = int(subscribed)
@@ -116,6 +126,22 @@ async def _insert(
     return box
 
 
+async def _inherit(work: Work, account: AccountId, box: Box) -> None:
+    """A new mailbox is open to those to whom the nearest one above it is (RFC 4314 §4, CREATE)."""
+    above = await nearest(work, account, box.name)
+    if above is not None:
+        await sharing.inherit(work.connection, account, above.mailbox_id, box.mailbox_id)
+
+
+async def nearest(work: Work, account: AccountId, name: str) -> Box | None:
+    """The nearest mailbox above a full name; what is only a name is passed over (RFC 4314 §4, CREATE)."""
+    boxes = {box.name: box for box in await work.boxes(account) if box.selectable}
+    above = parent_name(name)
+    while above is not None and above not in boxes:
+        above = parent_name(above)
+    return None if above is None else boxes[above]
+
+
 def _next_validity(work: Work, ledger: Ledger) -> int:
     """Higher than any the account has had, so that a name made again is not mistaken for the old one."""
     ledger.uidvalidity = max(ledger.uidvalidity + 1, min(work.now, _LAST_UIDVALIDITY))
@@ -135,6 +161,7 @@ async def rename(work: Work, account: AccountId, mailbox_id: MailboxId, new_name
         return
     if any(other.name == wanted for other in everyone):
         raise Exists("the mailbox exists")
+    _not_reserved(wanted)
     if wanted.startswith(f"{box.name}/"):
         raise Invalid("a mailbox cannot go into itself")
     if box.name == INBOX:
@@ -161,7 +188,7 @@ async def rename(work: Work, account: AccountId, mailbox_id: MailboxId, new_name
 async def _empty_inbox(work: Work, account: AccountId, inbox: Box, new_name: str) -> None:
     """RFC 3501 §6.3.5: renaming INBOX moves its messages to a new mailbox; INBOX and its children stay."""
     target = await create(work, account, new_name, None, True, exist_ok=False)
-    await move(work, account, inbox.mailbox_id, [(1, inbox.uidnext)], target.mailbox_id)
+    await move(work, account, inbox.mailbox_id, [(1, inbox.uidnext)], Target(account, target.mailbox_id))
     await metadata.copy(work.connection, account, inbox.mailbox_id, target.mailbox_id)
 
 
@@ -234,6 +261,7 @@ async def delete(
     if parted:
         await expunge(work, account, mailbox_id, None, only_deleted=False)
         await work.connection.run(_UNNOTE, account, mailbox_id)
+        await sharing.forget(work.connection, account, [mailbox_id])
         box.selectable, box.role = 0, None
         await _write_traits(work, account, box)
         _record(work.ledger(account), box, UPDATED)
@@ -263,35 +291,49 @@ async def _remove(work: Work, account: AccountId, box: Box, keep_name: bool) -> 
     rows = await held(work, account, box.mailbox_id, None)
     messages = threads_of(rows)
     await work.trace(ledger, messages)
-    for table in ("placement", "vanished", "metadata", "mailbox"):
+    for table in ("placement", "vanished", "metadata", "acl", "mailbox"):
         sql = f"DELETE FROM {table} WHERE account_id = $1 AND mailbox_id = $2"
         await work.connection.run(sql, account, box.mailbox_id)
     await forget(work, ledger, list(messages))
     del ledger.boxes[box.mailbox_id]
     _record(ledger, box, DESTROYED)
     if keep_name and box.subscribed:
-        sql = "INSERT INTO subscription (account_id, name) VALUES ($1, $2) ON CONFLICT (account_id, name) DO NOTHING"
-        await work.connection.run(sql, account, box.name)
+        await _remember_name(work, account, box.name)
 
 
 async def subscribe(work: Work, account: AccountId, name: str, subscribed: bool) -> None:
     """See Transaction.subscribe."""
-    wanted = full_name(name)
+    wanted = whole_name(name)
     try:
         box = await named(work, account, wanted)
     except NotFound:
         if not subscribed:
             await _forget_names(work, account, {wanted})
-        elif wanted not in await subscribed_names(work.connection, account):
-            raise
+        elif wanted not in (names := await subscribed_names(work.connection, account)):
+            await sharing.find(work.connection, account, wanted, "l")
+            if len(names) >= MAILBOXES:
+                raise Invalid("too many names subscribed to") from None
+            await _remember_name(work, account, wanted)
         return
     await update(work, account, box.mailbox_id, subscribed, None, ...)
+
+
+async def _remember_name(work: Work, account: AccountId, name: str) -> None:
+    sql = "INSERT INTO subscription (account_id, name) VALUES ($1, $2) ON CONFLICT (account_id, name) DO NOTHING"
+    await work.connection.run(sql, account, name)
 
 
 async def _forget_names(work: Work, account: AccountId, names: Collection[str]) -> None:
     """These names are not subscribed to, or their mailboxes say so."""
     sql = "DELETE FROM subscription WHERE account_id = $1 AND name = $2"
     await work.connection.many(sql, [(account, name) for name in sorted(names)])
+
+
+async def share(work: Work, account: AccountId, mailbox_id: MailboxId, change: EntryChange) -> None:
+    """See Transaction.change_acl."""
+    box = await work.open_box(account, mailbox_id)
+    if await sharing.change(work.connection, account, mailbox_id, change):
+        _record(work.ledger(account), box, UPDATED)
 
 
 async def make_defaults(work: Work, account: AccountId, defaults: tuple[tuple[str, str], ...]) -> None:

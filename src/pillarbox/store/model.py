@@ -107,7 +107,8 @@ class Added:
 @dataclass(frozen=True, slots=True)
 class Account:
     """Somebody with mail. `login` is the main address; `password` the argon2 hash; `scram` the keys SCRAM works with
-    (wire.sasl.keys), empty while none are kept. `admin`: may change what holds for everybody."""
+    (wire.sasl.keys), empty while none are kept. `admin`: may change what holds for everybody. `shared`: nobody's own,
+    its mailboxes are there to be shared."""
 
     account_id: AccountId
     login: str
@@ -118,6 +119,7 @@ class Account:
     scram: str = ""
     quota_messages: int | None = None
     admin: bool = False
+    shared: bool = False
 
 
 class Mailbox(msgspec.Struct, frozen=True, gc=False):
@@ -221,13 +223,18 @@ class Email(msgspec.Struct, frozen=True, gc=False):
 
 @dataclass(frozen=True, slots=True)
 class FlagChange:
-    """Flags to set on placements. With `replace` the new flags are exactly add/add_keywords, else add then remove."""
+    """Flags to set on placements. With `replace` the new flags are exactly add/add_keywords, else add then remove.
+
+    Only the system flags of `within` are touched, and keywords only `with_keywords`.
+    """
 
     add: int = 0
     remove: int = 0
     add_keywords: tuple[str, ...] = ()
     remove_keywords: tuple[str, ...] = ()
     replace: bool = False
+    within: int = ALL_FLAGS
+    with_keywords: bool = True
 
 
 class FlagState(msgspec.Struct, frozen=True, gc=False):

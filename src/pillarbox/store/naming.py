@@ -1,12 +1,19 @@
-"""Full names of mailboxes: components joined by "/", NFC, INBOX in capitals (RFC 9051 §5.1)."""
+"""Full names of mailboxes: components joined by "/", NFC, INBOX in capitals (RFC 9051 §5.1), and those of others."""
 
+import re
 import unicodedata
 from functools import lru_cache
+from typing import Final
 
 from pillarbox.core.errors import Invalid
 from pillarbox.core.limits import MAILBOX_DEPTH, MAILBOX_NAME
+from pillarbox.store.addressing import fold
 
 INBOX = "INBOX"
+OTHERS: Final = "Other Users"
+SHARED: Final = "Shared"
+"""The top names of the other namespaces (RFC 2342), just as they are spelled here: nobody makes mailboxes of their own
+there. Below each are the logins of accounts, and below these what they share."""
 
 DEFAULT_MAILBOXES = (
     (INBOX, "inbox"),
@@ -43,6 +50,33 @@ def _check(component: str) -> None:
         raise Invalid("a mailbox name contains a control character")
     if len(component.encode("utf-8")) > MAILBOX_NAME:
         raise Invalid("the mailbox name is too long")
+
+
+def reserved(name: str) -> bool:
+    """Whether a full name belongs to another namespace."""
+    return name.partition("/")[0] in (OTHERS, SHARED)
+
+
+def foreign_name(shared: bool, login: str, name: str) -> str:
+    """What others call the mailbox of a login, or of a shared account. `/` in a login is spelled %2F."""
+    whose = re.sub("[%/]", lambda found: f"%{ord(found[0]):02X}", login)
+    return f"{SHARED if shared else OTHERS}/{whose}/{name}"
+
+
+def split_foreign(name: str) -> tuple[bool, str, str] | None:
+    """Whether a shared account is meant, the login (folded) and the name there; None for names that are not foreign."""
+    top, _, rest = unicodedata.normalize("NFC", name).partition("/")
+    whose, _, inner = rest.partition("/")
+    if top not in (OTHERS, SHARED) or not whose.isprintable() or not whose or not inner:
+        return None
+    login = re.sub("%(2F|25)", lambda found: chr(int(found[1], 16)), whose)
+    return top == SHARED, fold(login), inner
+
+
+def whole_name(name: str) -> str:
+    """The name as it is kept, a foreign one too, whose login may be longer than a component. Raises Invalid."""
+    apart = split_foreign(name)
+    return full_name(name) if apart is None else foreign_name(apart[0], apart[1], full_name(apart[2]))
 
 
 def parent_name(name: str) -> str | None:

@@ -9,7 +9,7 @@ from pillarbox.store.model import Account, Alias
 from pillarbox.store.port import Connection, Record
 
 _PERSON = (
-    "SELECT p.account_id, p.login, p.name, p.password, a.quota, p.active, p.scram, a.quota_messages, p.admin"
+    "SELECT p.account_id, p.login, p.name, p.password, a.quota, p.active, p.scram, a.quota_messages, p.admin, p.shared"
     " FROM person p"
     " JOIN account a ON a.account_id = p.account_id"
 )
@@ -23,6 +23,7 @@ TABLES = (
     "sort_key",
     "mailbox",
     "metadata",
+    "acl",
     "blob_dead",
     "upload",
     "damaged",
@@ -37,7 +38,7 @@ TABLES = (
 
 
 def _account(row: Record) -> Account:
-    return Account(row[0], row[1], row[2], row[3], row[4], bool(row[5]), row[6], row[7], bool(row[8]))
+    return Account(row[0], row[1], row[2], row[3], row[4], bool(row[5]), row[6], row[7], bool(row[8]), bool(row[9]))
 
 
 async def version(connection: Connection) -> int:
@@ -111,21 +112,24 @@ async def insert_account(connection: Connection, account: Account, uidvalidity: 
         account.quota,
     )
     await connection.run(
-        "INSERT INTO person (account_id, login, name, password, active, scram) VALUES ($1, $2, $3, $4, $5, $6)",
+        "INSERT INTO person (account_id, login, name, password, active, scram, shared)"
+        " VALUES ($1, $2, $3, $4, $5, $6, $7)",
         account.account_id,
         account.login,
         account.name,
         account.password,
         int(account.active),
         account.scram,
+        int(account.shared),
     )
 
 
 async def delete_account(connection: Connection, account: AccountId) -> None:
-    """Everything of an account but what it has in the queue."""
+    """Everything of an account but what it has in the queue, and what others let it do with their mailboxes."""
     for table in TABLES:
         await connection.run(f"DELETE FROM {table} WHERE account_id = $1", account)
     await connection.run("DELETE FROM metadata WHERE owner = $1", account)
+    await connection.run("DELETE FROM acl WHERE grantee = $1", account)
     await connection.run(
         "DELETE FROM blob WHERE account_id = $1 AND NOT EXISTS (SELECT 1 FROM queue q"
         " WHERE q.account_id = blob.account_id AND q.blob_id = blob.blob_id)",

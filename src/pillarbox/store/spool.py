@@ -17,6 +17,7 @@ from pillarbox.core.limits import BLOB_INLINE, SPOOL_ALL, SPOOL_MEMORY
 from pillarbox.message.digest import Summary, summarise
 from pillarbox.store.adding import packed
 from pillarbox.store.model import Arrived, StoreLimits
+from pillarbox.store.port import BlobStore
 
 PREFIX = "pillarbox-"
 SUFFIX = ".spool"
@@ -115,6 +116,17 @@ def to_file(arrived: Arrived, limits: StoreLimits) -> str:
     file = _temporary(limits.spool_dir, [arrived.octets or b""])
     file.close()
     return file.name
+
+
+async def put(blobs: BlobStore, arrived: Arrived, limits: StoreLimits) -> None:
+    """Hand the octets over to the blob store."""
+    path = await asyncio.to_thread(to_file, arrived, limits)
+    try:
+        await blobs.put_file(arrived.blob_id, path)
+    except BaseException:
+        if arrived.path is None:
+            remove(path)
+        raise
 
 
 def clear(spool_dir: str) -> None:

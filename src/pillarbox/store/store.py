@@ -27,7 +27,6 @@ from pillarbox.store.directory import Directory
 from pillarbox.store.mailbox_news import MailboxNews, mailbox_news
 from pillarbox.store.metadata import Changed, Notes
 from pillarbox.store.model import (
-    Arrived,
     BlobRef,
     Changes,
     Counts,
@@ -49,6 +48,7 @@ from pillarbox.store.query import Condition, Order
 from pillarbox.store.quotas import Allowance, Holdings
 from pillarbox.store.ranges import Piece, UidSet, pieces
 from pillarbox.store.repairing import Repair
+from pillarbox.store.sharing import Sharing
 from pillarbox.store.spool import Spooling
 from pillarbox.store.sweeping import Sweeper
 from pillarbox.store.transaction import Transaction
@@ -82,6 +82,7 @@ class Store:
         self._octets = Octets(database, blobs, clock)
         self._views = Views(database)
         self._watching = Watching(database)
+        self.sharing = Sharing(database)
         self.directory = Directory(database, notifier, settings, clock, self._watching.hint)
         self._counting = Counting(database)
 
@@ -95,15 +96,17 @@ class Store:
         """Stop listening. What was handed in (database, blobs, notifier, locks) is closed by who made it."""
         await self._watching.stop()
 
-    async def write(self, accounts: Sequence[AccountId], unit: Unit[T]) -> T:
+    async def write(self, accounts: Sequence[AccountId], unit: Unit[T], login: AccountId | None = None) -> T:
         """Run `unit` in a transaction on these accounts; durable when this returns, and watchers are woken.
 
         Inside, only methods of the Transaction are awaited; it may be run again. A MailError rolls everything back.
+        `login`: on whose behalf; the transaction then does nothing that this account has no right to.
         """
         put: set[BlobId] = set()
 
         async def run(connection: Connection) -> tuple[T, list[tuple[AccountId, Modseq]]]:
             work = Work(connection, self.database.dialect, self.settings, self.clock.now(), frozenset(put))
+            work.login = login
             await work.lock(accounts)
             return await unit(Transaction(work)), await work.finish()
 
@@ -111,7 +114,7 @@ class Store:
             try:
                 value, changed = await self.database.write(run)
             except NotPut as missing:
-                await self._put(missing.arrived)
+                await spool.put(self.blobs, missing.arrived, self.settings)
                 put.add(missing.arrived.blob_id)
             else:
                 break
@@ -120,15 +123,6 @@ class Store:
         if changed:
             self._notifier.publish(changed)
         return value
-
-    async def _put(self, arrived: Arrived) -> None:
-        path = await asyncio.to_thread(spool.to_file, arrived, self.settings)
-        try:
-            await self.blobs.put_file(arrived.blob_id, path)
-        except BaseException:
-            if arrived.path is None:
-                spool.remove(path)
-            raise
 
     def spool(self) -> Spooling:
         """Where octets that are arriving go."""

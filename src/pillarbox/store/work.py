@@ -24,18 +24,25 @@ _ACCOUNT = (
 
 
 class Work:
-    """One run of a transaction. `put` names the large blobs that are known to be in the blob store."""
+    """One run of a transaction. `put` names the large blobs that are known to be in the blob store. `login`: on whose
+    behalf it runs, None for the house itself, which may do everything."""
 
-    __slots__ = ("connection", "dialect", "ledgers", "limits", "now", "put")
+    __slots__ = ("connection", "dialect", "ledgers", "limits", "login", "now", "put")
 
     def __init__(
-        self, connection: Connection, dialect: Dialect, limits: StoreLimits, now: int, put: frozenset[BlobId]
+        self,
+        connection: Connection,
+        dialect: Dialect,
+        limits: StoreLimits,
+        now: int,
+        put: frozenset[BlobId] = frozenset(),
     ) -> None:
         self.connection = connection
         self.dialect = dialect
         self.limits = limits
         self.now = now
         self.put = put
+        self.login: AccountId | None = None
         self.ledgers: dict[AccountId, Ledger] = {}
 
     async def lock(self, accounts: Iterable[AccountId]) -> None:

@@ -5,7 +5,9 @@ from typing import Final
 
 _ROWS = 10_000_000
 
-_PLACED: Final = (
+Figures = tuple[tuple[str, str, tuple[int, ...]], ...]
+
+_PLACED: Final[Figures] = (
     ("message", "sqlite_autoindex_message_1", (10_000, 1)),
     ("message", "message_thread", (10_000, 3, 1, 1)),
     ("message", "message_blob", (2,)),
@@ -34,13 +36,19 @@ _PLACED: Final = (
 )
 """Table, index, and how many rows share the first one, two, … of its columns in an account of good size."""
 
-STATEMENTS: Final = (
-    "ANALYZE",
-    "DELETE FROM sqlite_stat1",
-    *(
+_SHARED: Final[Figures] = (
+    ("acl", "acl", (20, 4, 1)),
+    ("acl", "acl_grantee", (20, 4, 1)),
+)
+
+
+def _stated(figures: Figures) -> tuple[str, ...]:
+    return tuple(
         "INSERT INTO sqlite_stat1 (tbl, idx, stat) VALUES"
         f" ('{table}', '{index}', '{_ROWS} {' '.join(map(str, shared))}')"
-        for table, index, shared in _PLACED
-    ),
-    "ANALYZE sqlite_schema",
-)
+        for table, index, shared in figures
+    )
+
+
+FIRST: Final = ("ANALYZE", "DELETE FROM sqlite_stat1", *_stated(_PLACED), "ANALYZE sqlite_schema")
+SHARING: Final = (*_stated(_SHARED), "ANALYZE sqlite_schema")

@@ -7,7 +7,7 @@ been released never changes; a change is a new step at the end.
 from typing import Final
 
 from pillarbox.engines.migration import Step
-from pillarbox.engines.schema.statistics import STATEMENTS
+from pillarbox.engines.schema.statistics import FIRST, SHARING
 from pillarbox.store.port import Dialect
 
 _ACCOUNTS: Final = (
@@ -146,6 +146,16 @@ _SORTING: Final = (
     parents {octets} NOT NULL, PRIMARY KEY (account_id, message_id)){clustered}""",
 )
 
+_SHARING: Final = (
+    # Who may do what in whose mailbox, as letters of RFC 4314 §2.1; grantee 0 is anyone. denied: taken from what this
+    # or another row grants.
+    """CREATE TABLE acl (account_id {integer} NOT NULL, mailbox_id {integer} NOT NULL, grantee {integer} NOT NULL,
+    rights {text} NOT NULL, denied {text} NOT NULL, PRIMARY KEY (account_id, mailbox_id, grantee)){clustered}""",
+    "CREATE INDEX acl_grantee ON acl (grantee, account_id, mailbox_id)",
+    # shared 1: an account that nobody logs in to, whose mailboxes are there to be shared.
+    "ALTER TABLE person ADD COLUMN shared {integer} NOT NULL DEFAULT 0",
+)
+
 _STEPS: Final = (
     ("the first tables", (*_ACCOUNTS, *_MESSAGES, *_OCTETS, *_LOGS, *_DIRECTORY)),
     ("what is not indexed yet, and when messages were sent", _SEARCHED),
@@ -155,10 +165,11 @@ _STEPS: Final = (
     ("header fields that programs list messages by", _LISTING),
     ("notes on mailboxes and the server, limits of messages and mailboxes, admins", _NOTES),
     ("what messages are sorted and threaded by", _SORTING),
+    ("mailboxes shared with others", _SHARING),
 )
 
-_SQLITE_STATISTICS = 1000
-"""Number of the step that only SQLite has; a new one whenever the statistics change."""
+_STATISTICS: Final = ((1000, "statistics", FIRST), (1001, "statistics of what is shared", SHARING))
+"""Steps that only SQLite has; a further one whenever there are more statistics."""
 
 
 def steps(dialect: Dialect) -> tuple[Step, ...]:
@@ -175,4 +186,4 @@ def steps(dialect: Dialect) -> tuple[Step, ...]:
     )
     if dialect.name != "sqlite":
         return tables
-    return (*tables, Step(_SQLITE_STATISTICS, "statistics", STATEMENTS))
+    return (*tables, *(Step(*one) for one in _STATISTICS))
