@@ -50,11 +50,14 @@ def _long(texts: Texts) -> Iterable[tuple[str, str]]:
     return (("h", texts.header), ("m", texts.body))
 
 
-async def index(store: "Store", account: AccountId) -> int:
-    """Index what came since the last time; how many messages. Deliveries go on meanwhile."""
+async def index(store: "Store", account: AccountId, most: int | None = None) -> int:
+    """Index what came since the last time, until `most` messages or more are done; how many. Deliveries go on
+    meanwhile."""
     done = 0
     reached = (await store.database.index.look(account, ())).reached
-    while rows := _batch(await rows_after(store, account, reached.modseq, reached.message_id, SEARCH_BATCH)):
+    while (most is None or done < most) and (
+        rows := _batch(await rows_after(store, account, reached.modseq, reached.message_id, SEARCH_BATCH))
+    ):
         texts = await texts_of(store, account, rows)
         damaged = await _damaged(store, account, [row for row, one in zip(rows, texts, strict=True) if not one.whole])
         documents: list[Document] = []

@@ -140,6 +140,14 @@ class Text:
     words: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Fuzzy:
+    """Every word of `text` is in `where` (as in Text), or one much like it, in any order (RFC 6203 §3)."""
+
+    where: str
+    text: str
+
+
 Condition = (
     All
     | And
@@ -158,6 +166,7 @@ Condition = (
     | HasAttachment
     | Header
     | Text
+    | Fuzzy
 )
 
 

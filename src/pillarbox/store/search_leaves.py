@@ -13,6 +13,7 @@ from pillarbox.message.date import parse_date_zone
 from pillarbox.store import query as q
 from pillarbox.store.analyser import fold, runs
 from pillarbox.store.indexing import AGAIN, ATTACHMENT, STEMMED, tokens_of
+from pillarbox.store.likeness import like
 from pillarbox.store.port import Connection, Record
 from pillarbox.store.search_sql import Known
 from pillarbox.store.search_text import FIELDS, Source, Texts, field_texts, portions, rows_of, texts_of, weight
@@ -20,10 +21,12 @@ from pillarbox.store.search_words import (
     SUBSTRING_FIELDS,
     WORD_FIELDS,
     has_phrase,
+    like_probe,
     narrow,
     phrases,
     word_probe,
     word_probes,
+    words_of,
 )
 from pillarbox.store.vocabulary import Cursor, Found, Probe, Wanted
 
@@ -39,6 +42,9 @@ _DAY = 86_400  # no zone is further from UTC
 _DATE = re.compile(rb'\("((?:[^"\\]|\\.)*)"')
 
 
+_Textual = q.Text | q.Header | q.HasAttachment | q.Fuzzy
+
+
 @dataclass(slots=True)
 class _Leaf:
     """One condition on texts: what narrows it, how a message is tested, and what is known so far.
@@ -46,7 +52,7 @@ class _Leaf:
     `sure` met it; `open_` have to be looked at, None for all.
     """
 
-    condition: q.Text | q.Header | q.HasAttachment
+    condition: "_Textual"
     wanted: Wanted
     test: Callable[[Texts], bool]
     sure: Ids
@@ -79,7 +85,7 @@ async def resolve(store: "Store", account: AccountId, condition: q.Condition, sc
     for one in _walk(condition):
         if isinstance(one, q.Time) and one.field == "sent" and one.local:
             known[one] = await _sent(store, account, one)
-        elif isinstance(one, q.Text | q.Header | q.HasAttachment):
+        elif isinstance(one, _Textual):
             leaves[one] = _leaf(one)
     if not leaves:
         return known
@@ -106,12 +112,16 @@ def _walk(condition: q.Condition) -> list[q.Condition]:
     return found
 
 
-def _leaf(condition: q.Text | q.Header | q.HasAttachment) -> _Leaf:
+def _leaf(condition: _Textual) -> _Leaf:
     if isinstance(condition, q.HasAttachment):
         wanted = Wanted((Probe(tokens=(ATTACHMENT,)),), decided=True)
         return _Leaf(condition, wanted, lambda texts: texts.has_attachment, set(), None)
     if isinstance(condition, q.Header):
         return _Leaf(condition, _header_probes(condition), _in_header(condition), set(), None)
+    if isinstance(condition, q.Fuzzy):
+        letters = WORD_FIELDS[condition.where]
+        probes = tuple(like_probe(word, letters) for word in words_of(condition.text))
+        return _Leaf(condition, Wanted(probes, decided=True), _has_like(probes, letters), set(), None)
     if condition.words:
         letters = WORD_FIELDS[condition.where]
         wanted = word_probes(condition.text, letters)
@@ -154,6 +164,12 @@ def _has_words(text: str, letters: str) -> Callable[[Texts], bool]:
     return test
 
 
+def _has_like(probes: Sequence[Probe], letters: str) -> Callable[[Texts], bool]:
+    return lambda texts: _fit(
+        probes, texts, [(texts.body if one == "m" else texts.fields[one], one) for one in letters]
+    )
+
+
 def _fit(probes: Sequence[Probe], texts: Texts, fields: Sequence[tuple[str, str]]) -> bool:
     if not probes:
         return True
@@ -162,9 +178,11 @@ def _fit(probes: Sequence[Probe], texts: Texts, fields: Sequence[tuple[str, str]
 
 
 def _fits(probe: Probe, tokens: frozenset[str], fields: Sequence[tuple[str, str]]) -> bool:
-    if probe.tokens:
-        return not tokens.isdisjoint(probe.tokens)
-    return any(probe.part in value for value, letter in fields if letter in probe.fields)
+    if not tokens.isdisjoint(probe.tokens):
+        return True
+    if probe.how == "like":
+        return any(token[0] in probe.fields and like(probe.part, token[1:]) for token in tokens)
+    return bool(probe.fields) and any(probe.part in value for value, letter in fields if letter in probe.fields)
 
 
 async def _narrow(store: "Store", account: AccountId, leaves: Sequence[_Leaf]) -> None:

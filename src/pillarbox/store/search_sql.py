@@ -226,4 +226,5 @@ _CLAUSES: dict[type, Callable[[Clause, Any], str]] = {
     q.HasAttachment: _text,
     q.Header: _text,
     q.Text: _text,
+    q.Fuzzy: _text,
 }

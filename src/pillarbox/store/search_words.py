@@ -99,6 +99,17 @@ def word_probe(word: str, fields: str) -> Probe:
     return Probe(tokens=tuple(tokens))
 
 
+def words_of(text: str) -> list[str]:
+    """The words that are looked for, each once: the runs of letters of the folded text."""
+    return list(dict.fromkeys(terms(fold(text))))[:SEARCH_WORDS]
+
+
+def like_probe(word: str, fields: str) -> Probe:
+    """A word, another form of it, or one much like it (RFC 6203 §3)."""
+    probe = word_probe(word, fields)
+    return probe if unspaced(word) else Probe(probe.tokens, fields, "like", word)
+
+
 def has_phrase(text: str, phrase: Phrase, letter: str) -> bool:
     """Whether the words of a phrase follow each other in folded text, compared by stem in a language ("": as is)."""
     if len(phrase.words) == 1 and unspaced(phrase.words[0]):

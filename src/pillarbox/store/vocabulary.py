@@ -2,9 +2,11 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from pillarbox.core.ids import MessageId
-from pillarbox.core.limits import SEARCH_EXPANSION
+from pillarbox.core.limits import SEARCH_ALIKE, SEARCH_EXPANSION
+from pillarbox.store.likeness import candidates, like
 
 MERGE = 8  # segments of one level that become one of the next
 _FEW = 30  # messages that are sooner looked at than narrowed further
@@ -14,7 +16,7 @@ _COSTLY = 300  # tokens that cost less to ask for than anything else
 @dataclass(frozen=True, slots=True)
 class Probe:
     """Messages that have any of `tokens`, or in any of `fields` a term that `how` says of `part`: "inside" (it
-    contains it), "starts", "ends". A token is a field's letter and a term."""
+    contains it), "starts", "ends", "like" (see likeness). A token is a field's letter and a term."""
 
     tokens: tuple[str, ...] = ()
     fields: str = ""
@@ -70,9 +72,9 @@ def asked(segments: Sequence[str], wanted: Wanted) -> list[list[str]] | None:
     probe that decides has too many; one that only narrows is left out then."""
     made: list[list[str]] = []
     for probe in wanted.probes:
-        tokens = list(probe.tokens) if not probe.fields else fitting(segments, probe)
+        tokens = fitting(segments, probe) if probe.fields else []
         if tokens is not None:
-            made.append(tokens)
+            made.append([*probe.tokens, *tokens])
         elif wanted.decided:
             return None
     return sorted(made, key=len)
@@ -85,6 +87,9 @@ def enough(wanted: Wanted, found: int, tokens: Sequence[str]) -> bool:
 
 def fitting(segments: Sequence[str], probe: Probe) -> list[str] | None:
     """The tokens whose terms contain the part, or start or end with it; None when they are too many."""
+    if probe.how == "like":
+        near = (token for token in candidates(segments, probe.fields, probe.part) if like(probe.part, token[1:]))
+        return sorted(set(islice(near, SEARCH_ALIKE)))
     part, inside = probe.part, probe.how != "starts"
     wanted = f"{part}\n" if probe.how == "ends" else part
     found: set[str] = set()

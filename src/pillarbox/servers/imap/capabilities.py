@@ -60,6 +60,7 @@ CAPABILITIES: tuple[Capability, ...] = (
     Capability("SEARCHRES", "RFC 5182", When.AUTHENTICATED),
     Capability("CONTEXT=SEARCH", "RFC 5267", When.AUTHENTICATED),
     Capability("PARTIAL", "RFC 9394", When.AUTHENTICATED),
+    Capability("SEARCH=FUZZY", "RFC 6203", When.AUTHENTICATED),
     Capability("INPROGRESS", "RFC 9585", When.AUTHENTICATED),
     Capability("WITHIN", "RFC 5032", When.AUTHENTICATED),
     Capability("OBJECTID", "RFC 8474", When.AUTHENTICATED),

@@ -1,7 +1,7 @@
 """SEARCH keys as questions to the store (RFC 3501 §6.4.4, RFC 5032, RFC 7162 §3.1.5, RFC 8474 §6, RFC 8514 §4.3)."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from itertools import pairwise
 from typing import Any, Final
@@ -15,6 +15,7 @@ from pillarbox.servers.imap.session import Session
 from pillarbox.store import query
 from pillarbox.store.model import MESSAGE_PREFIX, THREAD_PREFIX
 from pillarbox.store.query import Condition
+from pillarbox.store.search_text import FIELDS
 from pillarbox.wire.imap import search as keys
 from pillarbox.wire.imap.sets import SequenceSet
 
@@ -27,13 +28,15 @@ _MOMENTS = {keys.Moment.INTERNAL: "received", keys.Moment.SENT: "sent", keys.Mom
 @dataclass(frozen=True, slots=True)
 class Asker:
     """Where and when a search is made: the UIDs of the messages in the order of their numbers, those that are \\Recent,
-    what is remembered for `$`, the time in seconds UTC, and whether the client does without numbers."""
+    what is remembered for `$`, the time in seconds UTC, and whether the client does without numbers. `fuzzy`: texts
+    need only be much like what is asked for (RFC 6203 §3)."""
 
     uids: Sequence[int]
     now: int
     recent: frozenset[int] = NOTHING
     findings: Findings | None = None
     uid_only: bool = False
+    fuzzy: bool = False
 
     @staticmethod
     def of(session: Session) -> "Asker":
@@ -85,17 +88,21 @@ def _recent(asker: Asker, key: keys.Recent) -> Condition:
 
 
 def _envelope(asker: Asker, key: keys.Envelope) -> Condition:
-    return query.Text(key.field, key.text) if key.text else query.Header(key.field, "")
+    return _worded(asker, key.field, key.text) if key.text else query.Header(key.field, "")
 
 
 def _header(asker: Asker, key: keys.Header) -> Condition:
-    if key.field == "subject" and key.text:  # the envelope has the same of it
-        return query.Text(key.field, key.text)
+    if key.text and (key.field == "subject" or (asker.fuzzy and key.field in FIELDS)):
+        return _worded(asker, key.field, key.text)  # the envelope has the same of it
     return query.Header(key.field, key.text)
 
 
+def _worded(asker: Asker, where: str, text: str) -> Condition:
+    return query.Fuzzy(where, text) if asker.fuzzy else query.Text(where, text)
+
+
 def _text(where: str) -> Callable[[Asker, Any], Condition]:
-    return lambda _asker, key: query.Text(where, key.text) if key.text else query.All()
+    return lambda asker, key: _worded(asker, where, key.text) if key.text else query.All()
 
 
 def _dated(asker: Asker, key: keys.Dated) -> Condition:
@@ -154,6 +161,7 @@ _QUESTIONS: Final[dict[type, Callable[[Asker, Any], Condition]]] = {
     keys.Uids: _uids,
     keys.SaveDateSupported: lambda asker, key: query.All(),
     keys.ModseqSince: lambda asker, key: query.ModifiedSince(Modseq(key.modseq)),
+    keys.Fuzzy: lambda asker, key: condition(replace(asker, fuzzy=True), key.key),
     keys.EmailId: _email,
     keys.ThreadId: _thread,
 }

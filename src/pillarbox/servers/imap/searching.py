@@ -13,6 +13,7 @@ from pillarbox.servers.imap.findings import runs
 from pillarbox.servers.imap.progress import Progress
 from pillarbox.servers.imap.selected import Selected
 from pillarbox.servers.imap.session import Session
+from pillarbox.store import scoring
 from pillarbox.store.model import Need
 from pillarbox.wire.imap import results
 from pillarbox.wire.imap.codes import NOT_SAVED
@@ -48,6 +49,12 @@ async def find(session: Session, progress: Progress, key: Key) -> list[int]:
     return await _known(selected, found, progress)
 
 
+async def scores(session: Session, key: Key, uids: Sequence[int]) -> Scores:
+    """How well these messages meet the FUZZY keys (RFC 6203 §4)."""
+    place = (session.mailbox.account, session.mailbox.mailbox_id)
+    return await scoring.scores(session.store, place, condition(Asker.of(session), key), uids)
+
+
 async def _known(selected: Selected, found: Sequence[int], progress: Progress) -> list[int]:
     """Those of the UIDs (ascending) that the client knows."""
     known: list[int] = []
@@ -76,7 +83,7 @@ async def numbers(selected: Selected, uids: Sequence[int], progress: Progress) -
 
 
 async def tell(
-    session: Session, progress: Progress, correlator: Correlator, asked: Search, uids: Sequence[int], scores: Scores
+    session: Session, progress: Progress, correlator: Correlator, asked: Search, uids: Sequence[int]
 ) -> None:
     """Answer with what RETURN asks for of these messages, in the order asked for, and save them."""
     returns = asked.returns or frozenset(("ALL",))
@@ -89,7 +96,8 @@ async def tell(
     told = uids if asked.uid else await numbers(session.mailbox, uids, progress)
     items = await asyncio.to_thread(_items, asked, told) if len(uids) > _SOME else _items(asked, told)
     if "RELEVANCY" in returns:
-        items.append(results.relevancy([scores.get(uid, 1) for uid in _listed(asked, uids)]))
+        fitting = await scores(session, asked.key, uids)
+        items.append(results.relevancy([fitting.get(uid, 1) for uid in _listed(asked, uids)]))
     if asked.uses_modseq and (returned := sorted(_returned(asked, uids))):
         place = (session.mailbox.account, session.mailbox.mailbox_id)
         items.append(results.modseq(await highest(session, progress, place, returned)))

@@ -28,7 +28,7 @@ async def search(session: Session, command: Command, arguments: Search) -> Answe
         if asked.returns is None and not session.rev2:
             await _plain(session, progress, asked, uids)
         else:  # RFC 9051 §6.4.4: always, to a client of rev2
-            await tell(session, progress, Correlator(command.tag, asked.uid), asked, uids, {})
+            await tell(session, progress, Correlator(command.tag, asked.uid), asked, uids)
     updating.begin(session, command.tag, asked, uids)
     return Answer(f"{command.name} completed")
 
