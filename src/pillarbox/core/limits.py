@@ -42,6 +42,7 @@ IMAP_FETCH_HEADER = 4 << 20  # octets of a header that HEADER.FIELDS looks at in
 IMAP_FETCH_ITEMS = 500  # items of one FETCH, and field names of one section; each item means work for each message
 IMAP_FETCH_BATCH = 1 << 20  # octets of small messages read together for one FETCH
 IMAP_MEASURES = 10_000  # large parts of which a process remembers how many octets they have without their encoding
+IMAP_INLINE = 50  # messages changed in one transaction on the loop; more are changed beside it
 IMAP_PORTION = 500  # messages changed in one transaction by STORE and EXPUNGE; other sessions run in between
 IMAP_KEYWORDS = 500  # keywords a client is told of in FLAGS, each time anew (RFC 3501 §7.2.6)
 IMAP_BATCH = 500  # messages of a batch at least, RFC 10022 §3.1.3.2

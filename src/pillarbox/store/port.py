@@ -81,6 +81,10 @@ class Database(Protocol):
         """
         ...
 
+    async def write_apart(self, unit: Callable[[Connection], Awaitable[T]]) -> T:
+        """The same for a long `unit`, the loop going on; it touches nothing that belongs to the loop."""
+        ...
+
     async def read(self, unit: Callable[[Connection], Awaitable[T]]) -> T:
         """Run `unit` on one unchanging snapshot. It may run on the loop itself: a page of rows at most."""
         ...

@@ -1,6 +1,7 @@
 """Sets of UIDs cut into pieces that are read by index range, never one query for each UID."""
 
-from collections.abc import Iterator, Sequence
+from array import array
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from pillarbox.core.limits import PAGE
@@ -63,3 +64,14 @@ def _listed(uids: list[int]) -> Iterator[Piece]:
             yield Piece(part[0], part[-1])
         else:
             yield Piece(part[0], part[-1], part)
+
+
+def without(uids: Sequence[int], positions: Iterable[int]) -> "array[int]":
+    """A copy of the UIDs that leaves out those at some ascending positions."""
+    whole = array("L", uids)
+    kept = array("L")
+    start = 0
+    for at in positions:
+        kept += whole[start:at]
+        start = at + 1
+    return kept + whole[start:] if start else whole

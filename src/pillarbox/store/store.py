@@ -96,12 +96,16 @@ class Store:
         """Stop listening. What was handed in (database, blobs, notifier, locks) is closed by who made it."""
         await self._watching.stop()
 
-    async def write(self, accounts: Sequence[AccountId], unit: Unit[T], login: AccountId | None = None) -> T:
+    async def write(
+        self, accounts: Sequence[AccountId], unit: Unit[T], login: AccountId | None = None, *, apart: bool = False
+    ) -> T:
         """Run `unit` in a transaction on these accounts; durable when this returns, and watchers are woken.
 
         Inside, only methods of the Transaction are awaited; it may be run again. A MailError rolls everything back.
-        `login`: on whose behalf; the transaction then does nothing that this account has no right to.
+        `login`: on whose behalf; the transaction then does nothing that this account has no right to. `apart`: it is
+        long; the loop goes on meanwhile, so it touches nothing that belongs to the loop.
         """
+        transact = self.database.write_apart if apart else self.database.write
         put: set[BlobId] = set()
 
         async def run(connection: Connection) -> tuple[T, list[tuple[AccountId, Modseq]]]:
@@ -112,7 +116,7 @@ class Store:
 
         while True:
             try:
-                value, changed = await self.database.write(run)
+                value, changed = await transact(run)
             except NotPut as missing:
                 await spool.put(self.blobs, missing.arrived, self.settings)
                 put.add(missing.arrived.blob_id)

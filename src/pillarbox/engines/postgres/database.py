@@ -44,6 +44,10 @@ class PostgresDatabase:
         """See store.port.Database.write; runs `unit` again when the server asks for it."""
         return await self._transact(unit, "read_committed", readonly=False)
 
+    async def write_apart(self, unit: Callable[[Connection], Awaitable[T]]) -> T:
+        """The same as `write`: the loop is never held up here."""
+        return await self.write(unit)
+
     async def read(self, unit: Callable[[Connection], Awaitable[T]]) -> T:
         """See store.port.Database.read."""
         return await self._transact(unit, "repeatable_read", readonly=True)

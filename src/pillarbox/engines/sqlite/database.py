@@ -48,6 +48,12 @@ class SqliteDatabase:
         self._checkpointer.look()
         return value
 
+    async def write_apart(self, unit: Callable[[Connection], Awaitable[T]]) -> T:
+        """See store.port.Database.write_apart."""
+        value = await self._writer.write_apart(unit)
+        self._checkpointer.look()
+        return value
+
     async def read(self, unit: Callable[[Connection], Awaitable[T]]) -> T:
         """See store.port.Database.read; runs on the loop, so a unit reads at most a page of rows."""
         if self._closed:

@@ -61,6 +61,7 @@ class GroupWriter:
         self._closed = False
         self._flush = flush
         self._apart: deque[tuple[Callable[[], None], asyncio.Future[None]]] = deque()
+        self._was_apart = False  # they take turns with the groups
         self._idle = asyncio.Event()
         self._idle.set()
 
@@ -73,6 +74,28 @@ class GroupWriter:
         self._waiting.append(Waiter(unit, future))
         self._wake(loop)
         return await future
+
+    async def write_apart(self, unit: Callable[[Connection], Awaitable[T]]) -> T:
+        """See store.port.Database.write_apart: a transaction of its own, in the writer thread."""
+        if self._closed:
+            raise Unavailable("the database is closed")
+        values: list[T] = []
+        await self.between(lambda: values.append(self._transact(unit)))
+        return values[0]
+
+    def _transact(self, unit: Callable[[Connection], Awaitable[T]]) -> T:
+        """What raises leaves the transaction to `_released`, which rolls it back."""
+        try:
+            self._raw.execute("BEGIN IMMEDIATE")
+            connection = SqliteConnection(self._raw)
+            try:
+                value = drive(cast(Coroutine[Any, Any, T], unit(connection)))
+            finally:
+                connection.end()
+            self._raw.execute("COMMIT")
+        except apsw.Error as error:
+            raise Unavailable(f"the commit failed: {error}") from error
+        return value
 
     async def between(self, work: Callable[[], None]) -> None:
         """Run `work` in the writer thread, under the lock, while no transaction of this machine is under way."""
@@ -112,9 +135,11 @@ class GroupWriter:
         if error is not None:
             self._refuse_all(error)
             self._next(loop)
-        elif self._apart:
+        elif self._apart and not (self._waiting and self._was_apart):
+            self._was_apart = True
             self._run_apart(loop)
         else:
+            self._was_apart = False
             self._run_group(loop)
 
     def _run_apart(self, loop: asyncio.AbstractEventLoop) -> None:

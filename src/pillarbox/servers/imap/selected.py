@@ -1,6 +1,5 @@
 """The mailbox a session has selected, as its client knows it: message numbers, and what it is yet to be told."""
 
-from array import array
 from bisect import bisect_left
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -14,6 +13,7 @@ from pillarbox.servers.imap.flags import DEFINED, EVERYTHING, spell_flags
 from pillarbox.servers.imap.manner import Manner
 from pillarbox.servers.imap.places import ALL_RIGHTS
 from pillarbox.store.model import FlagState, MailboxChanges, MailboxView
+from pillarbox.store.ranges import without
 from pillarbox.wire.imap import encoder
 from pillarbox.wire.imap.sets import SequenceSet
 
@@ -66,6 +66,11 @@ class Selected:
 
     def portions(self, positions: Iterable[range]) -> Iterator[list[tuple[int, int]]]:
         """The same, of IMAP_PORTION messages at a time."""
+        return map(self.ranges, self.portioned(positions))
+
+    @staticmethod
+    def portioned(positions: Iterable[range]) -> Iterator[list[range]]:
+        """Positions of IMAP_PORTION messages at a time."""
         portion: list[range] = []
         room = IMAP_PORTION
         for whole in positions:
@@ -75,10 +80,10 @@ class Selected:
                 room -= len(portion[-1])
                 part = part[len(portion[-1]) :]
                 if not room:
-                    yield self.ranges(portion)
+                    yield portion
                     portion, room = [], IMAP_PORTION
         if portion:
-            yield self.ranges(portion)
+            yield portion
 
     def index(self, uid: int, hint: int = 0) -> int:
         """The position of a UID, -1 when the client does not know it; `hint` is where it may well be."""
@@ -153,10 +158,7 @@ def renumber(selected: Selected, news: News, view: MailboxView | None) -> None:
     if view is not None and view.modseq == selected.modseq and not selected.gone:
         selected.uids = view.uids
         return
-    kept = array("L", selected.uids)
-    if news.expunged:
-        out = set(news.expunged)
-        kept = array("L", [uid for at, uid in enumerate(kept) if at not in out])
+    kept = without(selected.uids, news.expunged)
     kept.extend(news.arrived)
     selected.uids = kept
 

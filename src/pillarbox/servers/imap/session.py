@@ -227,7 +227,9 @@ class Session:
         """The mailbox of that name, if it can hold messages. NotFound."""
         return await find(self.store, self.owner, name)
 
-    async def write(self, accounts: Sequence[AccountId], unit: Callable[[Transaction], Awaitable[T]]) -> T:
+    async def write(
+        self, accounts: Sequence[AccountId], unit: Callable[[Transaction], Awaitable[T]], *, apart: bool = False
+    ) -> T:
         """Change accounts (see Store.write); what that does to the selected mailbox is told with the answer."""
         taken = Modseq(0)
 
@@ -238,7 +240,7 @@ class Session:
             return value
 
         try:
-            value = await self.store.write(accounts, unit if self.notifying is None else noted)
+            value = await self.store.write(accounts, unit if self.notifying is None else noted, apart=apart)
         finally:
             if self.selected is not None:
                 self.selected.stale = True

@@ -5,7 +5,7 @@ from functools import partial
 
 from pillarbox.core.errors import Conflict, MailError
 from pillarbox.core.ids import AccountId, MailboxId, Uid
-from pillarbox.core.limits import IMAP_PORTION
+from pillarbox.core.limits import IMAP_INLINE, IMAP_PORTION
 from pillarbox.servers.imap.errors import TRYCREATE, refusal
 from pillarbox.servers.imap.session import Answer, Session
 from pillarbox.store.model import DELETED
@@ -20,25 +20,33 @@ _Copied = tuple[int, list[tuple[Uid, Uid]]]
 
 async def copy(session: Session, command: Command, arguments: Copy) -> Answer:
     """Place messages in another mailbox too: all of them or none."""
-    copied = await _transfer(session, arguments, moving=False)
+    selected = session.mailbox
+    positions = selected.positions(arguments.messages, arguments.uid)
+    copied = await _transfer(session, arguments, positions, moving=False)
     return Answer(f"{command.name} completed", _copy_uid(copied))
 
 
 async def move(session: Session, command: Command, arguments: Copy) -> Answer:
-    """Place messages in another mailbox instead; COPYUID comes before the expunges (RFC 6851 §4.3)."""
-    copied = await _transfer(session, arguments, moving=True)
-    code = _copy_uid(copied)
-    if code:
-        session.stream.write(encoder.untagged("OK", "moved", code))
-    return Answer(f"{command.name} completed", expunged=bool(code))
+    """Place messages in another mailbox instead, a portion in each transaction; COPYUID of each comes before the
+    expunges (RFC 6851 §3.3, §4.3)."""
+    selected = session.mailbox
+    positions = selected.positions(arguments.messages, arguments.uid)
+    moved = False
+    for portion in list(selected.portioned(positions)) or [[]]:  # the target is looked for even for nothing
+        code = _copy_uid(await _transfer(session, arguments, portion, moving=True))
+        if code:
+            moved = True
+            session.stream.write(encoder.untagged("OK", "moved", code))
+        await session.breathe()
+    return Answer(f"{command.name} completed", expunged=moved)
 
 
-async def _transfer(session: Session, arguments: Copy, *, moving: bool) -> _Copied:
+async def _transfer(session: Session, arguments: Copy, positions: Sequence[range], *, moving: bool) -> _Copied:
     selected = session.mailbox
     account = selected.account
-    positions = selected.positions(arguments.messages, arguments.uid)
     uids = selected.ranges(positions)
-    wanted = 0 if arguments.uid else sum(map(len, positions))
+    count = sum(map(len, positions))
+    wanted = 0 if arguments.uid else count
 
     async def unit(tx: Transaction) -> _Copied:
         target = await tx.mailbox_named(account, arguments.mailbox)
@@ -49,7 +57,7 @@ async def _transfer(session: Session, arguments: Copy, *, moving: bool) -> _Copi
         return target.uidvalidity, pairs
 
     try:
-        copied = await session.write([account], unit)
+        copied = await session.write([account], unit, apart=count > IMAP_INLINE)
     except MailError as error:
         raise refusal(error, TRYCREATE) from error
     return copied

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from pillarbox.core.ids import Modseq, Uid
+from pillarbox.core.limits import IMAP_INLINE
 from pillarbox.servers.imap.flags import split_flags
 from pillarbox.servers.imap.manner import CONDSTORE
 from pillarbox.servers.imap.selected import Selected, spell_state, spell_states
@@ -24,8 +25,9 @@ async def store(session: Session, command: Command, arguments: Store) -> Answer:
         session.enable(CONDSTORE)
     known, found = selected.modseq, 0
     modified: list[Uid] = []
+    apart = sum(map(len, positions)) > IMAP_INLINE
     for uids in selected.portions(positions):
-        before, result, after = await _set(session, uids, change, arguments.unchanged_since)
+        before, result, after = await _set(session, uids, change, arguments.unchanged_since, apart)
         silent = arguments.silent and before <= known  # else others changed what the client does not know yet
         known = after if before <= known else known
         await _tell(session, arguments, result, silent)
@@ -40,7 +42,7 @@ async def store(session: Session, command: Command, arguments: Store) -> Answer:
 
 
 async def _set(
-    session: Session, uids: UidSet, change: FlagChange, since: int | None
+    session: Session, uids: UidSet, change: FlagChange, since: int | None, apart: bool
 ) -> tuple[Modseq, FlagResult, Modseq]:
     """Change a portion; the highest modseq of the mailbox before and after."""
     account, mailbox_id = session.mailbox.account, session.mailbox.mailbox_id
@@ -50,7 +52,7 @@ async def _set(
         result = await tx.set_flags(account, mailbox_id, uids, change, None if since is None else Modseq(since))
         return before, result, (await tx.mailbox(account, mailbox_id)).highestmodseq
 
-    return await session.write([account], unit)
+    return await session.write([account], unit, apart=apart)
 
 
 def _change(arguments: Store) -> FlagChange:
