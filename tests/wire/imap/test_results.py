@@ -36,10 +36,6 @@ ANSWERS = [
         results.esearch_items(A1, [results.add_to([(1, [2733]), (1, [2731, 2732])]), results.remove_from([(0, [9])])]),
         b'* ESEARCH (TAG "A1") UID ADDTO (1 2733 1 2731:2732) REMOVEFROM (0 9)\r\n',
     ),
-    (results.sort([2, 84, 882]), b"* SORT 2 84 882\r\n"),
-    (results.sort([]), b"* SORT\r\n"),
-    (results.sort([], 5), b"* SORT\r\n"),
-    (results.sort([2], 917), b"* SORT 2 (MODSEQ 917)\r\n"),
     (results.uid_batches(b"A143", [(215295, 99696), (5, 5)]), b'* UIDBATCHES (TAG "A143") 215295:99696,5:5\r\n'),
     (results.uid_batches(b"A143", []), b'* UIDBATCHES (TAG "A143")\r\n'),
     (

@@ -46,7 +46,7 @@ async def find(session: Session, progress: Progress, key: Key) -> list[int]:
     selected = session.mailbox
     question = condition(Asker.of(session), key)
     found = await session.store.search(selected.account, selected.mailbox_id, question, None, progress.step)
-    return await _known(selected, found, progress)
+    return await known(selected, found, progress)
 
 
 async def scores(session: Session, key: Key, uids: Sequence[int]) -> Scores:
@@ -55,9 +55,9 @@ async def scores(session: Session, key: Key, uids: Sequence[int]) -> Scores:
     return await scoring.scores(session.store, place, condition(Asker.of(session), key), uids)
 
 
-async def _known(selected: Selected, found: Sequence[int], progress: Progress) -> list[int]:
-    """Those of the UIDs (ascending) that the client knows."""
-    known: list[int] = []
+async def known(selected: Selected, found: Sequence[int], progress: Progress) -> list[int]:
+    """Those of the UIDs that the client knows, in their order."""
+    some: list[int] = []
     at = -1
     for start in range(0, len(found), _SOME):
         if start:
@@ -65,8 +65,8 @@ async def _known(selected: Selected, found: Sequence[int], progress: Progress) -
         for uid in found[start : start + _SOME]:
             at = selected.index(uid, at + 1)
             if at >= 0:
-                known.append(uid)
-    return known
+                some.append(uid)
+    return some
 
 
 async def numbers(selected: Selected, uids: Sequence[int], progress: Progress) -> list[int]:
@@ -102,6 +102,21 @@ async def tell(
         place = (session.mailbox.account, session.mailbox.mailbox_id)
         items.append(results.modseq(await highest(session, progress, place, returned)))
     session.stream.write(results.esearch_items(correlator, items))
+
+
+async def tell_plainly(session: Session, progress: Progress, word: bytes, asked: Search, uids: Sequence[int]) -> None:
+    """`* SEARCH 2 3 6`, or SORT, and the highest mod-sequence of those if a key was about it (RFC 7162 §3.1.5)."""
+    selected, stream = session.mailbox, session.stream
+    told = uids if asked.uid else await numbers(selected, uids, progress)
+    last = b"\r\n"
+    if asked.uses_modseq and uids:
+        place = (selected.account, selected.mailbox_id)
+        last = b" (MODSEQ %d)\r\n" % await highest(session, progress, place, sorted(uids))
+    stream.write(b"* %b" % word)
+    for at in range(0, len(told), _SOME):
+        stream.write("".join(map(" %d".__mod__, told[at : at + _SOME])).encode("ascii"))
+        await session.breathe()
+    stream.write(last)
 
 
 def _items(asked: Search, told: Sequence[int]) -> list[bytes]:

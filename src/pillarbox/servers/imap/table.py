@@ -17,6 +17,8 @@ from pillarbox.servers.imap.commands import (
     notify,
     search,
     select,
+    sort,
+    thread,
 )
 from pillarbox.servers.imap.commands import store as storing
 from pillarbox.servers.imap.session import Answer, Session, State
@@ -76,6 +78,10 @@ VERBS: dict[str, Verb] = {
     "UID EXPUNGE": Verb(copy.uid_expunge, _OPEN, "RFC 4315 §2.1", writes=True, rights=_EXPUNGE),
     "SEARCH": Verb(search.search, _OPEN, "RFC 3501 §6.4.4, RFC 4731", expunges=False, by_number=True),
     "UID SEARCH": Verb(search.search, _OPEN, "RFC 3501 §6.4.8, RFC 4731"),
+    "SORT": Verb(sort.sort, _OPEN, "RFC 5256 §3, RFC 5267 §3", expunges=False, by_number=True),
+    "UID SORT": Verb(sort.sort, _OPEN, "RFC 5256 §3, RFC 5267 §3"),
+    "THREAD": Verb(thread.thread, _OPEN, "RFC 5256 §3", expunges=False, by_number=True),
+    "UID THREAD": Verb(thread.thread, _OPEN, "RFC 5256 §3"),
     "CANCELUPDATE": Verb(search.cancel_update, _OPEN, "RFC 5267 §4.3.5"),
     "FETCH": Verb(fetch.fetch, _OPEN, "RFC 3501 §6.4.5", expunges=False, by_number=True),
     "UID FETCH": Verb(fetch.fetch, _OPEN, "RFC 3501 §6.4.8"),

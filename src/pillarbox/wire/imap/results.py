@@ -72,12 +72,6 @@ def remove_from(places: Iterable[tuple[int, Sequence[int]]]) -> bytes:
     return b"REMOVEFROM (%b)" % _places(places)
 
 
-def sort(numbers: Sequence[int], highest: int | None = None) -> bytes:
-    """`* SORT 5 3 4`; `highest` mod-sequence if a MODSEQ key was used (RFC 5256 §4, RFC 7162 §7)."""
-    found = "".join(map(" %d".__mod__, numbers)).encode("ascii")
-    return b"* SORT%b%b\r\n" % (found, b" (MODSEQ %d)" % highest if highest is not None and numbers else b"")
-
-
 def thread(roots: Sequence[int], children: Mapping[int, Sequence[int]], numbers: Sequence[int]) -> Iterator[bytes]:
     """`* THREAD (2)(3 6 (4 23)(44 7 96))` of the roots, however deep they go, in pieces (RFC 5256 §4).
 
