@@ -11,6 +11,7 @@ import socket
 import ssl
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
@@ -32,7 +33,7 @@ from pillarbox.engines.sqlite.database import SqliteDatabase, flaws
 from pillarbox.engines.sqlite.salvage import salvage
 from pillarbox.net.listener import Listener, bind, listen
 from pillarbox.net.stream import SessionFactory
-from pillarbox.net.tls import Context, server_context
+from pillarbox.net.tls import Context, server_context, trust
 from pillarbox.servers.http.server import HttpServer
 from pillarbox.servers.http.services import HttpServices, HttpSettings
 from pillarbox.servers.imap import door as imap
@@ -75,11 +76,38 @@ def run(settings: Settings, file: Path, on_ready: Callable[[Settings], None]) ->
         try:
             if ensure_certificate(chosen.certificate, chosen.key, chosen.server.hostname):
                 log.info("app.certificate_made", path=str(chosen.certificate))
-            server_context(chosen.certificate, chosen.key)
+            contexts = Contexts.of(chosen)
         except (OSError, ssl.SSLError) as error:
             raise CannotStart(f"certificate {chosen.certificate}: {error}") from None
+        _check_authorities(chosen, contexts)
         _raise_file_limit()
         return workers.run(worker_count(chosen), functools.partial(serve, chosen), lambda: on_ready(chosen))
+
+
+@dataclass(frozen=True, slots=True)
+class Contexts:
+    """TLS on our ports: to `people` who log in, who may have a certificate of their own, and to the `world` of servers
+    and browsers, which is asked for none."""
+
+    people: Context
+    world: Context
+
+    @staticmethod
+    def of(settings: Settings) -> "Contexts":
+        """Raises OSError or ssl.SSLError."""
+        return Contexts(*(server_context(settings.certificate, settings.key) for _ in range(2)))
+
+    def ask(self, settings: Settings) -> None:
+        """Ask for certificates by the authorities of the settings, if there are any. Raises OSError or ssl.SSLError."""
+        if settings.tls.client_ca is not None:
+            trust(self.people, settings.tls.client_ca)
+
+
+def _check_authorities(settings: Settings, contexts: Contexts) -> None:
+    try:
+        contexts.ask(settings)
+    except (OSError, ssl.SSLError) as error:
+        raise CannotStart(f"tls.client_ca {settings.tls.client_ca}: {error}") from None
 
 
 def worker_count(settings: Settings) -> int:
@@ -195,15 +223,16 @@ async def serve(settings: Settings, life: workers.Life) -> None:
     """One worker: a whole server on all ports."""
     async with AsyncExitStack() as stack:
         store = await stack.enter_async_context(open_store(settings))
-        context = server_context(settings.certificate, settings.key)
-        life.on_reload(lambda: _reload(settings, context))
+        contexts = Contexts.of(settings)
+        contexts.ask(settings)
+        life.on_reload(lambda: _reload(settings, contexts))
         tokens = Tokens(load_key(settings.server.data / "http.key"))
         logins = Logins(store, tokens, OwnTokens(store.directory, tokens, SystemClock()))
         stack.callback(logins.close)
         submissions = Submissions(store, settings.server.hostname)
         shared = Services(store, Inbound(store), submissions, logins)
-        listeners = await _listen(settings, shared, context)
-        http = await _serve_http(settings, shared, context)
+        listeners = await _listen(settings, shared, contexts)
+        http = await _serve_http(settings, shared, contexts.world)
         keeper = asyncio.create_task(_keep_house(settings, store))
         life.ready()
         await life.stopped.wait()
@@ -213,23 +242,26 @@ async def serve(settings: Settings, life: workers.Life) -> None:
         await asyncio.gather(keeper, return_exceptions=True)
 
 
-def _reload(settings: Settings, context: Context) -> None:
-    """Read the certificate again, for connections from now on."""
+def _reload(settings: Settings, contexts: Contexts) -> None:
+    """Read the certificate again, and the authorities of clients, for connections from now on."""
     try:
-        server_context(settings.certificate, settings.key)  # a pair that does not fit must not spoil the living context
-        context.load_cert_chain(settings.certificate, settings.key)
+        Contexts.of(settings).ask(settings)  # a pair that does not fit must not spoil the living contexts
+        for context in (contexts.world, contexts.people):
+            context.load_cert_chain(settings.certificate, settings.key)
+        contexts.ask(settings)
         log.info("app.certificate_read", path=str(settings.certificate))
     except (OSError, ssl.SSLError) as error:
         log.error("app.certificate_unusable", path=str(settings.certificate), reason=str(error))
 
 
-async def _listen(settings: Settings, shared: Services, context: Context) -> list[Listener]:
+async def _listen(settings: Settings, shared: Services, contexts: Contexts) -> list[Listener]:
     """Every port that is spoken to over a stream; implicit TLS where the name ends in `s`."""
+    context = contexts.people
     host, clear = settings.server.hostname, settings.login.plain_from_loopback
     recents = Recents(shared.store)
     spoken = ImapSettings(host, clear, settings.imap.unauthenticate)
     factories: dict[str, SessionFactory] = {
-        "smtp": smtp.factory(Role(host, submission=False, tls=context), shared),
+        "smtp": smtp.factory(Role(host, submission=False, tls=contexts.world), shared),
         "submission": smtp.factory(Role(host, submission=True, tls=context, clear_login=clear), shared),
         "submissions": smtp.factory(Role(host, submission=True), shared),
         "imap": imap.factory(shared.store, shared.logins, recents, spoken, context),

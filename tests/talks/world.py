@@ -9,7 +9,8 @@
     given account other@talk.test       one more account
 
 Without "greeting", connections have read the greeting; without messages or "login" they are not logged in. When several
-mailboxes are given messages the first one is selected. {user}, {password} and {plain} (base64 of SASL PLAIN) are known.
+mailboxes are given messages the first one is selected. {user}, {password}, {plain} (base64 of SASL PLAIN) and
+{plain_for_other} (the same to act as other@talk.test) are known.
 """
 
 import base64
@@ -59,8 +60,11 @@ class World:
 
     def remembered(self) -> dict[str, str]:
         """The names a talk knows from the start."""
-        plain = base64.b64encode(f"\0{self.user}\0{PASSWORD}".encode()).decode()
-        return {"user": self.user, "password": PASSWORD, "plain": plain}
+        plain, other = (
+            base64.b64encode(f"{authzid}\0{self.user}\0{PASSWORD}".encode()).decode()
+            for authzid in ("", f"other@{DOMAIN}")
+        )
+        return {"user": self.user, "password": PASSWORD, "plain": plain, "plain_for_other": other}
 
     async def make(self) -> None:
         """Put everything there."""

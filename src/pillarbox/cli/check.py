@@ -47,6 +47,7 @@ def check(*, repair: Flag = False, deep: Flag = False, common: Common = Common()
     rows = [_row("settings", OK, str(file))]
     rows += _ports(settings)
     rows += _certificate(settings)
+    rows += _authorities(settings)
     try:
         if repair:
             rows += [_row("database", "repaired", said) for said in salvage_database(settings)]
@@ -116,6 +117,18 @@ def _certificate(settings: Settings) -> Iterator[Row]:
     yield _row("certificate", state, f"{path} until {ends:%Y-%m-%d}")
     if hostname not in hosts and f"*.{hostname.partition('.')[2]}" not in hosts:
         yield _row("certificate", NOTE, f"not for {hostname} but for {', '.join(hosts)}")
+
+
+def _authorities(settings: Settings) -> Iterator[Row]:
+    path = settings.tls.client_ca
+    if path is None:
+        return
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_verify_locations(path)
+    except (OSError, ValueError) as error:
+        yield _row("client_ca", BAD, f"{path}: {error}")
+    else:
+        yield _row("client_ca", OK, str(path))
 
 
 async def _store(store: Store, *, repair: bool, deep: bool) -> list[Row]:

@@ -145,5 +145,6 @@ def _rooted(settings: Settings, folder: Path) -> Settings:
         settings.tls,
         certificate=settings.tls.certificate and folder / settings.tls.certificate.expanduser(),
         key=settings.tls.key and folder / settings.tls.key.expanduser(),
+        client_ca=settings.tls.client_ca and folder / settings.tls.client_ca.expanduser(),
     )
     return replace(settings, server=replace(settings.server, data=folder / settings.server.data.expanduser()), tls=tls)

@@ -99,6 +99,10 @@ class Tls(Struct, frozen=True, forbid_unknown_fields=True):
     key: Path | None = None
     """PEM file with the private key of that certificate."""
 
+    client_ca: Path | None = None
+    """PEM file with the authorities whose certificates let mail programs in without a password (SASL EXTERNAL): one for
+    an address (rfc822Name) opens its account. Revocation lists in it are heeded."""
+
 
 class Limits(Struct, frozen=True, forbid_unknown_fields=True):
     """Bounds for everybody."""

@@ -25,6 +25,12 @@ class Denied(MailError):
     public = "not allowed"
 
 
+class NotEntitled(Denied):
+    """Who logged in may not act as whom it named."""
+
+    public = "not allowed to act for others"
+
+
 class NotFound(MailError):
     """What was named does not exist."""
 

@@ -1,6 +1,7 @@
 """What a stream knows of its peer, and what it asks of the protocol spoken over it."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Protocol
 
 
@@ -21,20 +22,17 @@ class Peer:
 class TlsFacts:
     """What was agreed in the handshake, as a Received header tells it: `TLSv1.3`, `TLS_AES_256_GCM_SHA384`, 256.
 
-    `server_name` is the host name the client asked for (SNI, RFC 6066 §3), or None. `end_point` is the channel binding
-    tls-server-end-point (RFC 5929 §4), empty when our certificate has none.
+    `server_name` is the host name the client asked for (SNI, RFC 6066 §3), or None. `bindings` are the channel bindings
+    there are, by type (RFC 5929). `addresses` are the mail addresses (rfc822Name, RFC 5280 §4.2.1.6) of the certificate
+    that the client has shown, once it was verified.
     """
 
     version: str
     cipher: str
     bits: int
     server_name: str | None
-    end_point: bytes = b""
-
-
-def end_point(facts: TlsFacts | None) -> bytes:
-    """The channel binding tls-server-end-point of a connection; empty without TLS."""
-    return b"" if facts is None else facts.end_point
+    bindings: Mapping[str, bytes] = field(default_factory=dict)
+    addresses: tuple[str, ...] = ()
 
 
 class ConnectionGone(Exception):

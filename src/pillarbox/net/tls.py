@@ -2,7 +2,7 @@
 
 import contextlib
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from os import PathLike
 from pathlib import Path
 
@@ -14,12 +14,13 @@ from pillarbox.core.limits import TLS_RECORD
 from pillarbox.net.session import TlsFacts
 
 _WEAK = ("md5", "sha1")
+_REVOCATIONS = b"-----BEGIN X509 CRL-----"
 
 
 class Context(ssl.SSLContext):
-    """A context that knows the tls-server-end-point of the certificate it shows to new connections."""
+    """A context that knows the channel bindings of the certificate it shows to new connections, by type."""
 
-    end_point: bytes = b""
+    bindings: Mapping[str, bytes] = {}
 
     def load_cert_chain(
         self,
@@ -30,7 +31,8 @@ class Context(ssl.SSLContext):
         """As its base does."""
         super().load_cert_chain(certfile, keyfile, password)
         with open(certfile, "rb") as file:  # noqa: PTH123 - the path may be octets
-            self.end_point = end_point(file.read())
+            found = end_point(file.read())
+        self.bindings = {"tls-server-end-point": found} if found else {}
 
 
 def end_point(pem: bytes) -> bytes:
@@ -79,16 +81,25 @@ def server_context(certificate: Path, key: Path) -> Context:
     return context
 
 
+def trust(context: Context, client_ca: Path) -> None:
+    """Ask clients for a certificate by the authorities in a PEM file; revocation lists in it are heeded. May be done
+    again when the file has grown. Raises OSError or ssl.SSLError."""
+    context.load_verify_locations(client_ca)
+    context.verify_mode = ssl.CERT_OPTIONAL
+    if _REVOCATIONS in client_ca.read_bytes():
+        context.verify_flags |= ssl.VERIFY_CRL_CHECK_LEAF
+
+
 class Engine:
     """One server side of TLS over two memory buffers. Every method may raise ssl.SSLError: the connection is over."""
 
-    __slots__ = ("_end_point", "_incoming", "_object", "_outgoing", "ended", "ready")
+    __slots__ = ("_bindings", "_incoming", "_object", "_outgoing", "ended", "ready")
 
     def __init__(self, context: Context) -> None:
         self._incoming = ssl.MemoryBIO()
         self._outgoing = ssl.MemoryBIO()
         self._object = context.wrap_bio(self._incoming, self._outgoing, server_side=True)
-        self._end_point = context.end_point  # of the certificate this connection is shown, whatever comes later
+        self._bindings = context.bindings  # of the certificate this connection is shown, whatever comes later
         self.ready = False
         self.ended = False
 
@@ -149,4 +160,14 @@ class Engine:
         """What was agreed; only when `ready`."""
         name, _, bits = self._object.cipher() or ("unknown", "", 0)
         asked = self._object.asked_name if isinstance(self._object, _NamedObject) else None
-        return TlsFacts(self._object.version() or "TLS", name, bits, asked, self._end_point)
+        version = self._object.version() or "TLS"
+        return TlsFacts(version, name, bits, asked, self._bound(version), self._addresses())
+
+    def _bound(self, version: str) -> Mapping[str, bytes]:
+        """Its own first message is a binding of TLS 1.2 only (RFC 5929 §3, RFC 9266 §3)."""
+        unique = self._object.get_channel_binding("tls-unique") if version == "TLSv1.2" else None
+        return {**self._bindings, "tls-unique": unique} if unique else self._bindings
+
+    def _addresses(self) -> tuple[str, ...]:
+        names = (self._object.getpeercert() or {}).get("subjectAltName", ())
+        return tuple(str(pair[1]) for pair in names if pair[0] == "email")

@@ -9,6 +9,7 @@ from scramp import ScramClient
 
 from pillarbox.core.clock import SystemClock
 from pillarbox.core.errors import Denied
+from pillarbox.net.session import TlsFacts
 from pillarbox.services.login.bearers import OwnTokens
 from pillarbox.services.login.exchange import Exchange, begin
 from pillarbox.services.login.passwords import hash_password, scram_keys
@@ -25,6 +26,7 @@ HASH, KEYS = hash_password(PASSWORD), scram_keys(PASSWORD)
 TOKENS = Tokens(bytes(32))
 PEER = "192.0.2.1"
 POINT = b"point"
+FACTS = TlsFacts("TLSv1.3", "TLS_AES_256_GCM_SHA384", 256, None, {"tls-server-end-point": POINT})
 
 
 @pytest.fixture
@@ -47,8 +49,8 @@ async def you(store: Store) -> Account:
     return await store.directory.add_account("you@demo.test", HASH, scram=KEYS)
 
 
-def opened(logins: Logins, name: str, end_point: bytes = POINT) -> Exchange:
-    exchange = begin(logins, name, end_point, PEER)
+def opened(logins: Logins, name: str, facts: TlsFacts = FACTS) -> Exchange:
+    exchange = begin(logins, name, facts, PEER)
     assert exchange is not None
     return exchange
 
@@ -135,9 +137,9 @@ async def test_nobody_learns_who_exists(logins: Logins, store: Store, you: Accou
 
 
 async def test_plus_is_offered_over_tls_only(logins: Logins) -> None:
-    assert begin(logins, "SCRAM-SHA-256-PLUS", b"", PEER) is None
-    assert begin(logins, "SCRAM-SHA-256", b"", PEER) is not None
-    assert begin(logins, "NTLM", POINT, PEER) is None
+    assert begin(logins, "SCRAM-SHA-256-PLUS", None, PEER) is None
+    assert begin(logins, "SCRAM-SHA-256", None, PEER) is not None
+    assert begin(logins, "NTLM", FACTS, PEER) is None
 
 
 @pytest.mark.parametrize("mechanism", ["PLAIN", "SCRAM-SHA-256"])

@@ -4,7 +4,7 @@ import pytest
 
 from pillarbox.core.errors import Denied, Invalid
 from pillarbox.wire.sasl.bearer import OAUTHBEARER_REFUSAL, XOAUTH2_REFUSAL
-from pillarbox.wire.sasl.mechanism import Bearer, Challenge
+from pillarbox.wire.sasl.mechanism import CLEAR, Bearer, Challenge
 from pillarbox.wire.sasl.table import MECHANISMS
 
 TOKEN = "vF9dft4qmTc2Nvb3RlckBhbHRhdmlzdGEuY29tCg=="
@@ -23,7 +23,7 @@ YOU = "user@example.com"
     ],
 )
 def test_oauthbearer(octets: str, token: str, login: str) -> None:
-    exchange = MECHANISMS["OAUTHBEARER"](b"")
+    exchange = MECHANISMS["OAUTHBEARER"](CLEAR, False)
     assert exchange.start(None) == Challenge(b"")
     assert exchange.step(octets.encode()) == Bearer(token, login, OAUTHBEARER_REFUSAL)
     with pytest.raises(Denied):
@@ -48,11 +48,11 @@ def test_oauthbearer(octets: str, token: str, login: str) -> None:
 )
 def test_oauthbearer_refused(octets: bytes) -> None:
     with pytest.raises(Invalid):
-        MECHANISMS["OAUTHBEARER"](b"").start(octets)
+        MECHANISMS["OAUTHBEARER"](CLEAR, False).start(octets)
 
 
 def test_xoauth2() -> None:
-    exchange = MECHANISMS["XOAUTH2"](b"")
+    exchange = MECHANISMS["XOAUTH2"](CLEAR, False)
     outcome = exchange.start(f"user={YOU}\1auth=Bearer {TOKEN}\1\1".encode())
     assert outcome == Bearer(TOKEN, YOU, XOAUTH2_REFUSAL)
     with pytest.raises(Denied):
@@ -62,4 +62,4 @@ def test_xoauth2() -> None:
 @pytest.mark.parametrize("octets", [b"", b"\1", b"user=\1auth=Bearer x\1\1", b"auth=Bearer x\1\1", b"user=a\1auth=b"])
 def test_xoauth2_refused(octets: bytes) -> None:
     with pytest.raises(Invalid):
-        MECHANISMS["XOAUTH2"](b"").start(octets)
+        MECHANISMS["XOAUTH2"](CLEAR, False).start(octets)

@@ -1,10 +1,10 @@
 """What this server says it can do: one list, from which CAPABILITY, its response code and ENABLE are answered."""
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass
 from enum import Enum, auto
 
-from pillarbox.wire.sasl.table import ADVERTISED
+from pillarbox.wire.sasl.table import MECHANISMS
 
 
 class When(Enum):
@@ -21,13 +21,14 @@ class When(Enum):
 @dataclass(frozen=True, slots=True)
 class Capability:
     """One name of the CAPABILITY answer. `enable`: the client has to ENABLE it (RFC 5161). `valued`: a number goes with
-    it; where there is none, it is not offered."""
+    it; where there is none, it is not offered. `mechanism`: it says that this one may be used."""
 
     name: str
     source: str
     when: When = When.ALWAYS
     enable: bool = False
     valued: bool = False
+    mechanism: str = ""
 
 
 CAPABILITIES: tuple[Capability, ...] = (
@@ -35,7 +36,7 @@ CAPABILITIES: tuple[Capability, ...] = (
     Capability("IMAP4rev2", "RFC 9051", enable=True),
     Capability("STARTTLS", "RFC 3501 §6.2.1", When.CLEAR),
     Capability("LOGINDISABLED", "RFC 3501 §6.2.3", When.NO_LOGIN),
-    *(Capability(f"AUTH={name}", "RFC 3501 §6.2.2", When.LOGIN) for name in ADVERTISED),
+    *(Capability(f"AUTH={name}", "RFC 3501 §6.2.2", When.LOGIN, mechanism=name) for name in MECHANISMS),
     Capability("SASL-IR", "RFC 4959"),
     Capability("LITERAL+", "RFC 7888"),
     Capability("ID", "RFC 2971"),
@@ -82,10 +83,13 @@ ENABLING = {one.name.upper(): one.name for one in CAPABILITIES if one.enable}
 """What ENABLE knows: names in upper case, and as they are spelled."""
 
 
-def advertised(conditions: frozenset[When], values: Mapping[str, int]) -> list[str]:
-    """The names to send under these conditions, with the numbers of those that have one (RFC 7889 §2)."""
+def advertised(conditions: frozenset[When], values: Mapping[str, int], mechanisms: Container[str] = ()) -> list[str]:
+    """The names to send under these conditions, with the numbers of those that have one (RFC 7889 §2); `mechanisms` are
+    those to list."""
     return [
         f"{one.name}={values[one.name]}" if one.valued else one.name
         for one in CAPABILITIES
-        if (one.when is When.ALWAYS or one.when in conditions) and (not one.valued or one.name in values)
+        if (one.when is When.ALWAYS or one.when in conditions)
+        and (not one.valued or one.name in values)
+        and (not one.mechanism or one.mechanism in mechanisms)
     ]

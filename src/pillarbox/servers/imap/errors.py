@@ -10,6 +10,7 @@ from pillarbox.core.errors import (
     Exists,
     Invalid,
     MailError,
+    NotEntitled,
     NotFound,
     OverQuota,
     TooBig,
@@ -33,7 +34,12 @@ _CODES: dict[type[MailError], str] = {
 }
 TRYCREATE: dict[type[MailError], str] = {NotFound: "TRYCREATE"}
 """Where the mailbox named is the target of messages (RFC 9051 §7.1)."""
-LOGIN: dict[type[MailError], str] = {Denied: "AUTHENTICATIONFAILED", Busy: "UNAVAILABLE", Invalid: ""}
+LOGIN: dict[type[MailError], str] = {
+    Denied: "AUTHENTICATIONFAILED",
+    NotEntitled: "AUTHORIZATIONFAILED",
+    Busy: "UNAVAILABLE",
+    Invalid: "",
+}
 """While logging in."""
 CHILDREN: dict[type[MailError], str] = {Conflict: "HASCHILDREN"}
 """While deleting a mailbox (RFC 9051 §6.3.5)."""

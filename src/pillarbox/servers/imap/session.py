@@ -18,7 +18,7 @@ from pillarbox.servers.imap.manner import Manner, closure, manner
 from pillarbox.servers.imap.notifying import Notifying
 from pillarbox.servers.imap.places import Found, find
 from pillarbox.servers.imap.selected import NOTHING, Selected, learn, renumber, spell_states
-from pillarbox.services.login.exchange import Exchange
+from pillarbox.services.login.exchange import Exchange, offered
 from pillarbox.store.model import Account, MailboxChanges
 from pillarbox.store.store import Store
 from pillarbox.store.transaction import Transaction
@@ -156,7 +156,8 @@ class Session:
             conditions = {When.LOGIN if self.may_log_in() else When.NO_LOGIN}
             if self.house.tls is not None and self.stream.tls is None:
                 conditions.add(When.CLEAR)
-        return advertised(frozenset(conditions), self.house.values)
+        mechanisms = offered(self.stream.tls, bound=True) if When.LOGIN in conditions else ()
+        return advertised(frozenset(conditions), self.house.values, mechanisms)
 
     # -- what is sent
 

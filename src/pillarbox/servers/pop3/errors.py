@@ -1,9 +1,9 @@
 """Our errors as POP3 response codes (RFC 2449 §8.1, RFC 3206 §4)."""
 
-from pillarbox.core.errors import Denied, MailError
+from pillarbox.core.errors import Denied, MailError, NotEntitled
 from pillarbox.wire.pop3 import reply
 
-_CODES: dict[type[MailError], str] = {Denied: "AUTH"}
+_CODES: dict[type[MailError], str] = {Denied: "AUTH", NotEntitled: "AUTH"}
 
 
 def refusal(error: MailError) -> bytes:

@@ -5,16 +5,14 @@ from collections.abc import AsyncIterator, Sequence
 from pillarbox import __version__
 from pillarbox.core import limits
 from pillarbox.core.errors import Invalid
-from pillarbox.net.session import end_point
 from pillarbox.servers.pop3 import maildrop
 from pillarbox.servers.pop3.maildrop import Maildrop
 from pillarbox.servers.pop3.session import Session
-from pillarbox.services.login.exchange import Exchange, begin
+from pillarbox.services.login.exchange import Exchange, begin, offered
 from pillarbox.store.model import Account, Need
 from pillarbox.wire.pop3 import reply
 from pillarbox.wire.pop3.command import Command, number
-from pillarbox.wire.sasl.mechanism import Challenge, decode_response, spell_challenge
-from pillarbox.wire.sasl.table import ADVERTISED
+from pillarbox.wire.sasl.mechanism import Challenge, decode_initial, decode_response, spell_challenge
 
 _CAPABILITIES = ("TOP", "UIDL", "PIPELINING", "RESP-CODES", "AUTH-RESP-CODE")
 
@@ -24,7 +22,7 @@ async def capa(session: Session, command: Command) -> None:
     lines = [*_CAPABILITIES, f"IMPLEMENTATION Pillarbox-{__version__}"]
     if session.drop is None:
         if session.may_log_in():
-            lines += ["USER", "SASL " + " ".join(ADVERTISED)]
+            lines += ["USER", "SASL " + " ".join(offered(session.stream.tls))]
         if session.policy.tls is not None and session.stream.tls is None:
             lines.append("STLS")
     session.stream.write(reply.ok("capabilities follow") + "\r\n".join([*lines, ".", ""]).encode())
@@ -70,16 +68,16 @@ async def auth(session: Session, command: Command) -> None:
     """Begin a SASL exchange, or list the mechanisms when none is named (RFC 5034 §4, RFC 1734)."""
     words = command.words
     if not words:
-        session.stream.write(reply.ok() + "\r\n".join([*ADVERTISED, ".", ""]).encode())
+        session.stream.write(reply.ok() + "\r\n".join([*offered(session.stream.tls), ".", ""]).encode())
     elif not session.may_log_in():
         session.stream.write(reply.err("use TLS first (STLS)", "AUTH"))
     else:
         name, stream = words[0].decode("ascii", "replace").upper(), session.stream
-        begun = begin(session.logins, name, end_point(stream.tls), stream.peer.host) if len(words) <= 2 else None
+        begun = begin(session.logins, name, stream.tls, stream.peer.host) if len(words) <= 2 else None
         if begun is None:
             session.mistake("unknown mechanism")
             return
-        initial = _response(words[1]) if len(words) == 2 else None
+        initial = _response(decode_initial(words[1])) if len(words) == 2 else None
         await _advance(session, begun, await begun.start(initial))
 
 
@@ -87,11 +85,10 @@ async def exchange(session: Session, line: bytes) -> None:
     """Take a line of a SASL exchange that is under way. `*` ends it (RFC 5034 §4)."""
     assert session.exchange is not None
     begun, session.exchange = session.exchange, None
-    await _advance(session, begun, await begun.step(_response(line)))
+    await _advance(session, begun, await begun.step(_response(decode_response(line))))
 
 
-def _response(line: bytes) -> bytes:
-    response = decode_response(line)
+def _response(response: bytes | None) -> bytes:
     if response is None:
         raise Invalid("cancelled by the peer")
     return response

@@ -5,12 +5,11 @@ import base64
 import structlog
 
 from pillarbox.core.errors import Denied, Invalid, MailError
-from pillarbox.net.session import end_point
 from pillarbox.servers.smtp import errors
 from pillarbox.servers.smtp.session import Session
 from pillarbox.services.login.exchange import Exchange, begin
 from pillarbox.store.model import Account
-from pillarbox.wire.sasl.mechanism import Challenge, decode_response
+from pillarbox.wire.sasl.mechanism import Challenge, decode_initial, decode_response
 from pillarbox.wire.smtp.command import Auth
 from pillarbox.wire.smtp.reply import Reply
 
@@ -29,11 +28,11 @@ async def auth(session: Session, command: Auth) -> Reply:
     if not session.may_log_in:
         return errors.NO_CLEAR_LOGIN
     stream = session.stream
-    exchange = begin(session.services.logins, command.mechanism, end_point(stream.tls), stream.peer.host)
+    exchange = begin(session.services.logins, command.mechanism, stream.tls, stream.peer.host)
     if exchange is None:
         return errors.NO_SUCH_MECHANISM
     try:
-        initial = None if command.initial is None else decode_response(command.initial)
+        initial = None if command.initial is None else decode_initial(command.initial)
         return _advance(session, exchange, await exchange.start(initial))
     except MailError as error:
         return _refusal(error)

@@ -7,8 +7,8 @@ from pillarbox.core.limits import SMTP_RECIPIENTS
 from pillarbox.servers.smtp import errors
 from pillarbox.servers.smtp.message import open_receipt
 from pillarbox.servers.smtp.session import Needs, Session
+from pillarbox.services.login.exchange import offered
 from pillarbox.services.submission.service import Recipient
-from pillarbox.wire.sasl.table import ADVERTISED
 from pillarbox.wire.smtp.command import Bdat, Hello, Mail, Plain, Rcpt
 from pillarbox.wire.smtp.data import ChunkDecoder, DataDecoder
 from pillarbox.wire.smtp.reply import Reply
@@ -26,22 +26,22 @@ _HELP = Reply(214, "2.0.0", "See RFC 5321", "EHLO HELO MAIL RCPT DATA BDAT RSET 
 async def ehlo(session: Session, command: Hello) -> Reply:
     """RFC 5321 §4.1.1.1."""
     session.greeted(command)
-    auth = session.role.submission and session.may_log_in
+    mechanisms = offered(session.stream.tls) if session.may_log_in else ()
     return _extensions(
         session.role.hostname,
         session.services.store.settings.message_size,
         session.role.tls is not None and session.stream.tls is None,
-        auth,
+        mechanisms if session.role.submission else (),
     )
 
 
 @lru_cache(maxsize=64)
-def _extensions(hostname: str, size: int, starttls: bool, auth: bool) -> Reply:
+def _extensions(hostname: str, size: int, starttls: bool, mechanisms: tuple[str, ...]) -> Reply:
     lines = [hostname, "PIPELINING", f"SIZE {size}", "8BITMIME", "SMTPUTF8", "CHUNKING", "ENHANCEDSTATUSCODES"]
     if starttls:
         lines.append("STARTTLS")
-    if auth:
-        lines.append(f"AUTH {' '.join(ADVERTISED)}")
+    if mechanisms:
+        lines.append(f"AUTH {' '.join(mechanisms)}")
     return Reply(250, "", *lines)
 
 

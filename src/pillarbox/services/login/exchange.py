@@ -2,19 +2,42 @@
 
 from collections.abc import Callable
 
-from pillarbox.core.errors import Denied
+from pillarbox.core.errors import Denied, NotEntitled
+from pillarbox.net.session import TlsFacts
 from pillarbox.services.login.service import Logins
 from pillarbox.store.model import Account
-from pillarbox.wire.sasl.mechanism import Bearer, Challenge, Credentials, KeysWanted, Mechanism, Outcome, Proven
-from pillarbox.wire.sasl.table import BOUND, MECHANISMS
+from pillarbox.wire.sasl.mechanism import (
+    CLEAR,
+    Bearer,
+    Certified,
+    Challenge,
+    Channel,
+    Credentials,
+    KeysWanted,
+    Mechanism,
+    Outcome,
+    Proven,
+)
+from pillarbox.wire.sasl.table import MECHANISMS, listed, taken
 
 
-def begin(logins: Logins, name: str, end_point: bytes, peer: str) -> "Exchange | None":
+def offered(facts: TlsFacts | None, *, bound: bool = False) -> tuple[str, ...]:
+    """The mechanisms to list on a connection with these facts of TLS, where logging in is possible; `bound`: with those
+    that bind the channel (decision 0006)."""
+    return listed(_channel(facts), bound)
+
+
+def begin(logins: Logins, name: str, facts: TlsFacts | None, peer: str, *, bound: bool = False) -> "Exchange | None":
     """An exchange by the mechanism of that name, in upper case, with a peer at network address `peer` over a connection
-    with that tls-server-end-point (RFC 5929 §4, empty for none); None when it is not offered there."""
-    if name not in MECHANISMS or (name in BOUND and not end_point):
+    with these facts of TLS; None when it is not to be had there. `bound`: as for `offered`."""
+    channel = _channel(facts)
+    if not taken(name, channel):
         return None
-    return Exchange(logins, MECHANISMS[name](end_point), peer)
+    return Exchange(logins, MECHANISMS[name](channel, bound), peer)
+
+
+def _channel(facts: TlsFacts | None) -> Channel:
+    return CLEAR if facts is None else Channel(facts.bindings, facts.addresses)
 
 
 class Exchange:
@@ -53,17 +76,18 @@ class Exchange:
             case Challenge():
                 return outcome
             case Credentials():
-                _check_self(outcome.login, outcome.authzid)
-                return await self._logins.password(outcome.login, outcome.password, self._peer)
+                account = await self._logins.password(outcome.login, outcome.password, self._peer)
+                return await self._as_itself(account, outcome.authzid)
             case KeysWanted():
                 self._keyed = True
                 self._account = await self._logins.find(outcome.login)
                 return outcome.answer(self._logins.keys(self._account, outcome.login, outcome.hash_name))
             case Proven():
-                _check_self(outcome.login, outcome.authzid)
-                return await self._still(self._account)
+                return await self._as_itself(await self._still(self._account), outcome.authzid)
             case Bearer():
                 return await self._bearer(outcome)
+            case Certified():
+                return await self._certified(outcome)
 
     async def _bearer(self, claim: Bearer) -> Challenge | Account:
         account = await self._logins.bearers.account(claim.token) if claim.token else None
@@ -79,7 +103,22 @@ class Exchange:
             raise Denied("the account has changed during its login")
         return now
 
+    async def _as_itself(self, account: Account, authzid: str) -> Account:
+        """The account; NotEntitled if it wants to act as another (RFC 4616 §2)."""
+        named = await self._logins.find(authzid) if authzid else account
+        if named is None or named.account_id != account.account_id:
+            raise NotEntitled("acting for others is not offered")
+        return account
 
-def _check_self(login: str, authzid: str) -> None:
-    if authzid not in ("", login):
-        raise Denied("acting for others is not offered")
+    async def _certified(self, claim: Certified) -> Account:
+        """The account of the one address in the certificate that leads to one, or of the one that was asked for."""
+        found = [await self._logins.find(address) for address in claim.addresses]
+        accounts = {account.account_id: account for account in found if account is not None}
+        if claim.authzid:
+            named = await self._logins.find(claim.authzid)
+            if named is None or named.account_id not in accounts:
+                raise NotEntitled("the certificate is not for this account")
+            return named
+        if len(accounts) != 1:
+            raise Denied("the certificate is for no account, or for several")
+        return next(iter(accounts.values()))

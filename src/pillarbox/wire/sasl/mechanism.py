@@ -2,13 +2,26 @@
 
 import base64
 import binascii
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from pillarbox.core import limits
 from pillarbox.core.errors import Invalid
 from pillarbox.wire.sasl.keys import Keys
+
+
+@dataclass(frozen=True, slots=True)
+class Channel:
+    """What TLS says of a connection. `bindings`: its channel bindings by type (RFC 5929). `addresses`: whose the peer's
+    certificate is, once it was verified."""
+
+    bindings: Mapping[str, bytes] = field(default_factory=dict)
+    addresses: tuple[str, ...] = ()
+
+
+CLEAR = Channel()
+"""No TLS."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +67,15 @@ class Bearer:
     refusal: Challenge
 
 
-Outcome = Challenge | Credentials | KeysWanted | Proven | Bearer
+@dataclass(frozen=True, slots=True)
+class Certified:
+    """The peer has shown a certificate for these addresses; `authzid` is "" or whom it wants to act as."""
+
+    addresses: tuple[str, ...]
+    authzid: str = ""
+
+
+Outcome = Challenge | Credentials | KeysWanted | Proven | Bearer | Certified
 
 
 class Mechanism(Protocol):
@@ -104,6 +125,24 @@ class LoginServer:
         return _credentials(self._login, text(response), "")
 
 
+class ExternalServer:
+    """EXTERNAL (RFC 4422 appendix A): the only message is the authorization identity, or empty."""
+
+    __slots__ = ("_addresses",)
+
+    def __init__(self, addresses: tuple[str, ...]) -> None:
+        self._addresses = addresses
+
+    def start(self, initial: bytes | None) -> Outcome:
+        return Challenge(b"") if initial is None else self.step(initial)
+
+    def step(self, response: bytes) -> Outcome:
+        authzid = text(response)
+        if len(authzid) > limits.SMTP_PATH or "\0" in authzid:
+            raise Invalid("not an authorization identity")
+        return Certified(self._addresses, authzid)
+
+
 def text(octets: bytes) -> str:
     """Octets of the peer as text. Raises Invalid."""
     try:
@@ -120,15 +159,18 @@ def _credentials(login: str, password: str, authzid: str) -> Credentials:
     return Credentials(login, password, authzid)
 
 
+def decode_initial(word: bytes) -> bytes | None:
+    """The same of an initial response, in the command itself, where `=` is an empty one (RFC 4954 §4, RFC 5034 §4)."""
+    return b"" if word == b"=" else decode_response(word)
+
+
 def decode_response(line: bytes) -> bytes | None:
     """The octets of one base64 line of the peer; None when it cancels with `*` (RFC 4954 §4, RFC 9051 §6.2.2).
 
-    Raises Invalid for what is not base64. A single `=` is an empty initial response (RFC 4954 §4).
+    Raises Invalid for what is not base64.
     """
     if line == b"*":
         return None
-    if line == b"=":
-        return b""
     try:
         return base64.b64decode(line, validate=True)
     except binascii.Error as error:

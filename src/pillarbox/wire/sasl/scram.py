@@ -6,6 +6,7 @@ import hashlib
 import hmac
 import re
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from pillarbox.core import limits
@@ -14,7 +15,6 @@ from pillarbox.wire.sasl.keys import Keys
 from pillarbox.wire.sasl.mechanism import Challenge, KeysWanted, Outcome, Proven, text
 from pillarbox.wire.sasl.preparation import prepare
 
-_BINDING = b"p=tls-server-end-point"
 _NAME = rb"(?:[^\x00,=]|=2C|=3D)+"  # RFC 5802 §7: saslname
 _EXTENSIONS = rb"(?:,[A-Za-z]=[^\x00,]+)*"
 _FIRST = re.compile(
@@ -43,14 +43,15 @@ class _Talk:
 
 
 class ScramServer:
-    """One exchange. `end_point` is the tls-server-end-point of the connection, empty when it has none (RFC 5929 §4);
-    `plus`: the mechanism that is bound to it."""
+    """One exchange. `bindings` are the channel bindings of the connection by their type (RFC 5929), none where clients
+    are not told that they can be used; `plus`: the mechanism that uses one."""
 
-    __slots__ = ("_end_point", "_hash", "_nonce", "_plus", "_talk")
+    __slots__ = ("_bindings", "_bound", "_hash", "_nonce", "_plus", "_talk")
 
-    def __init__(self, hash_name: str, end_point: bytes, plus: bool, nonce: str = "") -> None:
+    def __init__(self, hash_name: str, bindings: Mapping[str, bytes], plus: bool, nonce: str = "") -> None:
         self._hash = hash_name
-        self._end_point = end_point
+        self._bindings = bindings
+        self._bound = b""  # what the client's header is to be followed by
         self._plus = plus
         self._nonce = nonce or secrets.token_urlsafe(24)
         self._talk: _Talk | None = None
@@ -81,12 +82,18 @@ class ScramServer:
         return KeysWanted(self._talk.login, self._hash, self._challenge)
 
     def _check_flag(self, flag: bytes) -> None:
-        """RFC 5802 §6, with one departure: `y` says that the client would have bound the channel, had it seen a
-        mechanism that does. As none is listed (see `table.ADVERTISED`), it is right and goes on."""
-        if self._plus and (flag != _BINDING or not self._end_point):
-            raise Denied("the channel is to be bound by tls-server-end-point")
-        if not self._plus and flag.startswith(b"p"):
-            raise Invalid("this mechanism binds no channel")
+        """RFC 5802 §6. `y` says that the client would have bound the channel, had it seen a mechanism that does: where
+        one was listed, somebody between us has taken it out of the list."""
+        kind, _, binding = flag.decode("ascii").partition("=")
+        if not self._plus:
+            if kind == "p":
+                raise Invalid("this mechanism binds no channel")
+            if kind == "y" and self._bindings:
+                raise Denied("the list of mechanisms did not arrive as it was sent")
+            return
+        if kind != "p" or binding not in self._bindings:
+            raise Denied("the channel is to be bound, by a binding it has")
+        self._bound = self._bindings[binding]
 
     def _challenge(self, keys: Keys) -> Challenge:
         talk = self._talk
@@ -100,7 +107,7 @@ class ScramServer:
         if match is None or talk.keys is None:
             raise Invalid("not a SCRAM client-final-message")
         binding, proof = _decode(match["binding"]), _decode(match["proof"])
-        bound = talk.header + (self._end_point if self._plus else b"")
+        bound = talk.header + self._bound
         said = b",".join((talk.first, talk.challenge, match["bare"]))
         right = (
             hmac.compare_digest(match["nonce"], talk.nonce),

@@ -9,26 +9,32 @@ from pillarbox.wire.sasl.bearer import (
     read_oauthbearer,
     read_xoauth2,
 )
-from pillarbox.wire.sasl.mechanism import LoginServer, Mechanism, PlainServer
+from pillarbox.wire.sasl.mechanism import Channel, ExternalServer, LoginServer, Mechanism, PlainServer
 from pillarbox.wire.sasl.scram import ScramServer
 
-MECHANISMS: dict[str, Callable[[bytes], Mechanism]] = {
-    "SCRAM-SHA-256-PLUS": lambda end_point: ScramServer("sha256", end_point, plus=True),
-    "SCRAM-SHA-1-PLUS": lambda end_point: ScramServer("sha1", end_point, plus=True),
-    "SCRAM-SHA-256": lambda end_point: ScramServer("sha256", end_point, plus=False),
-    "SCRAM-SHA-1": lambda end_point: ScramServer("sha1", end_point, plus=False),
-    "PLAIN": lambda _: PlainServer(),
-    "LOGIN": lambda _: LoginServer(),
-    "OAUTHBEARER": lambda _: BearerServer(read_oauthbearer, OAUTHBEARER_REFUSAL),
-    "XOAUTH2": lambda _: BearerServer(read_xoauth2, XOAUTH2_REFUSAL),
+MECHANISMS: dict[str, Callable[[Channel, bool], Mechanism]] = {
+    "EXTERNAL": lambda channel, _: ExternalServer(channel.addresses),
+    "SCRAM-SHA-256-PLUS": lambda channel, _: ScramServer("sha256", channel.bindings, plus=True),
+    "SCRAM-SHA-1-PLUS": lambda channel, _: ScramServer("sha1", channel.bindings, plus=True),
+    "SCRAM-SHA-256": lambda channel, listed: ScramServer("sha256", channel.bindings if listed else {}, plus=False),
+    "SCRAM-SHA-1": lambda channel, listed: ScramServer("sha1", channel.bindings if listed else {}, plus=False),
+    "PLAIN": lambda _, __: PlainServer(),
+    "LOGIN": lambda _, __: LoginServer(),
+    "OAUTHBEARER": lambda _, __: BearerServer(read_oauthbearer, OAUTHBEARER_REFUSAL),
+    "XOAUTH2": lambda _, __: BearerServer(read_xoauth2, XOAUTH2_REFUSAL),
 }
-"""Mechanism name, upper case, to what begins an exchange over a connection with that tls-server-end-point (RFC 5929 §4,
-empty for none); in the order of preference."""
-
-BOUND = frozenset(name for name in MECHANISMS if name.endswith("-PLUS"))
-"""Those that need an end point."""
+"""Mechanism name, upper case, to what begins an exchange over a channel, where those that bind it are listed or not; in
+the order of preference."""
 
 
-ADVERTISED = tuple(name for name in MECHANISMS if name not in BOUND)
-"""The names to list where logging in is possible. Those that bind the channel are taken under TLS but not listed:
-mutt 2.2 (GNU SASL) prefers them wherever it sees them, knows only other bindings, and then gives up (decision 0006)."""
+def taken(name: str, channel: Channel) -> bool:
+    """Whether a mechanism can be used over this channel."""
+    if name == "EXTERNAL":
+        return bool(channel.addresses)
+    return name in MECHANISMS and (not name.endswith("-PLUS") or bool(channel.bindings))
+
+
+def listed(channel: Channel, bound: bool) -> tuple[str, ...]:
+    """The names to list where logging in is possible. `bound`: with those that bind the channel; they are taken without
+    it too (decision 0006)."""
+    return tuple(name for name in MECHANISMS if taken(name, channel) and (bound or not name.endswith("-PLUS")))

@@ -1,7 +1,6 @@
 """LOGIN and AUTHENTICATE: who is there (RFC 3501 §6.2.2, §6.2.3, RFC 4959)."""
 
 from pillarbox.core.errors import Denied, Invalid, MailError
-from pillarbox.net.session import end_point
 from pillarbox.servers.imap.errors import LOGIN, Refused, bad, refusal
 from pillarbox.servers.imap.session import Answer, Session
 from pillarbox.services.login.exchange import Exchange, begin
@@ -28,11 +27,13 @@ async def authenticate(session: Session, command: Command, arguments: Authentica
     """Begin a SASL exchange."""
     _private(session)
     stream = session.stream
-    exchange = begin(session.house.logins, arguments.mechanism, end_point(stream.tls), stream.peer.host)
+    exchange = begin(session.house.logins, arguments.mechanism, stream.tls, stream.peer.host, bound=True)
     if exchange is None:
         raise Refused("NO", "no such mechanism", "CANNOT")
     try:
         answer = _advance(session, exchange, await exchange.start(arguments.initial))
+    except Invalid as error:
+        raise bad("not a valid response") from error
     except MailError as error:
         raise _failed(session, error) from error
     if answer is None:
