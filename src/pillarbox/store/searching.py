@@ -30,10 +30,10 @@ _HEADERS = msgspec.msgpack.Decoder(Headers)
 
 @dataclass(frozen=True, slots=True)
 class _Plan:
-    """Where messages are looked for: one mailbox (None: all), placement by placement or message by message."""
+    """Where messages are looked for: some mailboxes (None: all), placement by placement or message by message."""
 
     account: AccountId
-    mailbox_id: MailboxId | None
+    mailboxes: Sequence[MailboxId] | None
     single: bool
     visible: bool  # without \\Deleted
 
@@ -43,8 +43,11 @@ class _Plan:
         """WHERE with its values."""
         clause = Clause(self.account, store.database.dialect, self.single, known, sure)
         parts = ["p.account_id = $1"]
-        if self.mailbox_id is not None:
-            parts.append(f"p.mailbox_id = {clause.bind(self.mailbox_id)}")
+        if self.mailboxes is not None and len(self.mailboxes) == 1:
+            parts.append(f"p.mailbox_id = {clause.bind(self.mailboxes[0])}")
+        elif self.mailboxes is not None:
+            dialect = store.database.dialect
+            parts.append(f"p.mailbox_id IN {dialect.members(clause.bind(dialect.array(self.mailboxes)))}")
         if self.visible:
             parts.append(f"(p.flags & {DELETED}) = 0")
         parts.append(f"({clause.sql(condition)})")
@@ -104,9 +107,36 @@ async def located(
 ) -> tuple[str, Clause, int]:
     """The messages of a mailbox that meet a condition as WHERE over placements `p`, and how many it has in all."""
     total = (await store.mailbox(account, mailbox_id)).total
-    plan = _Plan(account, mailbox_id, single=True, visible=False)
+    plan = _Plan(account, (mailbox_id,), single=True, visible=False)
     where, _, clause = await plan.decided(store, condition, Effort(pause or _breathe, bounded=False))
     return where, clause, total
+
+
+async def search_each(
+    store: "Store", account: AccountId, mailboxes: Sequence[MailboxId], condition: q.Condition, pause: Pause
+) -> dict[MailboxId, list[Uid]]:
+    """As Store.search in several mailboxes of an account at once; those where nothing is found are left out."""
+    plan = _Plan(account, mailboxes, single=True, visible=False)
+    where, values, clause = await plan.decided(store, condition, Effort(pause, bounded=False))
+    after = f"({clause.bind(0)}, {clause.bind(0)})"
+    sql = (
+        f"SELECT p.mailbox_id, p.uid FROM placement p WHERE {where} AND (p.mailbox_id, p.uid) > {after}"
+        f" ORDER BY p.mailbox_id, p.uid LIMIT {_ROWS}"
+    )
+    sql, values = used(sql, values)
+
+    async def unit(connection: Connection) -> dict[MailboxId, list[Uid]]:
+        found: dict[MailboxId, list[Uid]] = {}
+        last: Record = (0, 0)
+        while True:
+            rows = await connection.all(sql, *values[:-2], *last)
+            for mailbox_id, uid in rows:
+                found.setdefault(mailbox_id, []).append(uid)
+            if len(rows) < _ROWS:
+                return found
+            last = rows[-1]
+
+    return await store.database.read_apart(unit)
 
 
 def _within(found: list[Uid], uids: Sequence[int]) -> list[Uid]:
@@ -186,7 +216,7 @@ async def _plan(store: "Store", account: AccountId, condition: q.Condition) -> t
     for part in parts:
         if isinstance(part, q.InMailbox) and part.mailbox_id is not None:
             rest = q.And(tuple(one for one in parts if one is not part))
-            return _Plan(account, part.mailbox_id, single, visible=True), rest
+            return _Plan(account, (part.mailbox_id,), single, visible=True), rest
     return _Plan(account, None, single, visible=True), condition
 
 

@@ -42,6 +42,10 @@ class Sharing:
         """What `login` may do with a mailbox."""
         return await self._database.read(lambda connection: rights(connection, login, account, mailbox_id))
 
+    async def name(self, login: AccountId, account: AccountId, name: str) -> str:
+        """What `login` calls the mailbox that has this full name in its account."""
+        return await self._database.read(lambda connection: called(connection, login, account, name))
+
     async def shared(self, login: AccountId) -> list[Found]:
         """The mailboxes of others that `login` sees in lists, by the names it calls them; of very many the first."""
         found = await self._database.read(lambda connection: shared(connection, login, PAGE))

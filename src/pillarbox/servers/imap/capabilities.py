@@ -67,6 +67,7 @@ CAPABILITIES: tuple[Capability, ...] = (
     Capability("THREAD=REFS", "draft-ietf-morg-inthread", When.AUTHENTICATED),
     Capability("CONTEXT=SEARCH", "RFC 5267", When.AUTHENTICATED),
     Capability("PARTIAL", "RFC 9394", When.AUTHENTICATED),
+    Capability("MULTISEARCH", "RFC 7377", When.AUTHENTICATED),
     Capability("SEARCH=FUZZY", "RFC 6203", When.AUTHENTICATED),
     Capability("INPROGRESS", "RFC 9585", When.AUTHENTICATED),
     Capability("WITHIN", "RFC 5032", When.AUTHENTICATED),

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from pillarbox.core.limits import PAGE
+from pillarbox.wire.imap.results import Correlator
 
 Places = list[tuple[int, list[int]]]
 """UIDs and their place among the results, from 1; 0 where the order of the mailbox tells it (RFC 5267 §4.3.2)."""
@@ -15,14 +16,14 @@ Order = Callable[[Sequence[int]], Awaitable[Sequence[int]]]
 
 @dataclass(slots=True)
 class Context:
-    """`found`: the UIDs the client was told, in its order: ascending, unless there is `order`.
+    """`correlator`: which search it is. `found`: the UIDs the client was told, in its order: ascending, unless there is
+    `order`.
 
     `match`: which of some UIDs meet the keys now. `order`: some UIDs in the order asked for. `show`: tells of messages
     that came what the client wants to see of them (RFC 5465 §7).
     """
 
-    tag: bytes
-    uid: bool
+    correlator: Correlator
     found: "array[int]"
     match: Callable[[Sequence[int]], Awaitable[Collection[int]]]
     order: Order | None = None

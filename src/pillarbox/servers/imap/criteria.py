@@ -165,3 +165,17 @@ _QUESTIONS: Final[dict[type, Callable[[Asker, Any], Condition]]] = {
     keys.EmailId: _email,
     keys.ThreadId: _thread,
 }
+
+
+def positional(key: keys.Key) -> bool:
+    """Whether a key says where messages stand in a mailbox, and so means something else in each."""
+    match key:
+        case keys.Numbers() | keys.Uids():
+            return True
+        case keys.Not() | keys.Fuzzy():
+            return positional(key.key)
+        case keys.Or():
+            return positional(key.left) or positional(key.right)
+        case keys.And():
+            return any(map(positional, key.keys))
+    return False

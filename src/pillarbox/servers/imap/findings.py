@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from pillarbox.servers.imap.contexts import Context, Places
 from pillarbox.wire.imap import results
-from pillarbox.wire.imap.results import Correlator, esearch_items
+from pillarbox.wire.imap.results import esearch_items
 
 Index = Callable[[int], int]
 """From a UID to its position."""
@@ -81,10 +81,10 @@ def _spell(context: Context, index: Index, removed: Places, added: Places) -> by
         items.append(results.remove_from(_numbered(context, index, removed)))
     if added:
         items.append(results.add_to(_numbered(context, index, added)))
-    return esearch_items(Correlator(context.tag, context.uid), items)
+    return esearch_items(context.correlator, items)
 
 
 def _numbered(context: Context, index: Index, places: Places) -> Places:
-    if context.uid:
+    if context.correlator.uid:
         return places
     return [(place, [index(uid) + 1 for uid in uids]) for place, uids in places]

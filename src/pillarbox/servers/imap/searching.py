@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 from pillarbox.core.errors import MailError
 from pillarbox.core.ids import AccountId, MailboxId
@@ -15,6 +16,7 @@ from pillarbox.servers.imap.selected import Selected
 from pillarbox.servers.imap.session import Session
 from pillarbox.store import scoring
 from pillarbox.store.model import Need
+from pillarbox.store.query import Condition
 from pillarbox.wire.imap import results
 from pillarbox.wire.imap.codes import NOT_SAVED
 from pillarbox.wire.imap.results import Correlator
@@ -49,10 +51,22 @@ async def find(session: Session, progress: Progress, key: Key) -> list[int]:
     return await known(selected, found, progress)
 
 
-async def scores(session: Session, key: Key, uids: Sequence[int]) -> Scores:
+@dataclass(frozen=True, slots=True)
+class Where:
+    """A mailbox that was searched, and the question its messages were asked."""
+
+    place: tuple[AccountId, MailboxId]
+    question: Condition
+
+
+def here(session: Session, key: Key) -> Where:
+    """The selected mailbox."""
+    return Where((session.mailbox.account, session.mailbox.mailbox_id), condition(Asker.of(session), key))
+
+
+async def scores(session: Session, where: Where, uids: Sequence[int]) -> Scores:
     """How well these messages meet the FUZZY keys (RFC 6203 §4)."""
-    place = (session.mailbox.account, session.mailbox.mailbox_id)
-    return await scoring.scores(session.store, place, condition(Asker.of(session), key), uids)
+    return await scoring.scores(session.store, where.place, where.question, uids)
 
 
 async def known(selected: Selected, found: Sequence[int], progress: Progress) -> list[int]:
@@ -83,9 +97,15 @@ async def numbers(selected: Selected, uids: Sequence[int], progress: Progress) -
 
 
 async def tell(
-    session: Session, progress: Progress, correlator: Correlator, asked: Search, uids: Sequence[int]
+    session: Session,
+    progress: Progress,
+    correlator: Correlator,
+    asked: Search,
+    uids: Sequence[int],
+    where: Where | None = None,
 ) -> None:
-    """Answer with what RETURN asks for of these messages, in the order asked for, and save them."""
+    """Answer with what RETURN asks for of these messages, in the order asked for, and save them; they are in the
+    selected mailbox if `where` does not say another."""
     returns = asked.returns or frozenset(("ALL",))
     if "SAVE" in returns:
         await _save(session.mailbox, progress, sorted(_returned(asked, uids)))
@@ -96,11 +116,11 @@ async def tell(
     told = uids if asked.uid else await numbers(session.mailbox, uids, progress)
     items = await asyncio.to_thread(_items, asked, told) if len(uids) > _SOME else _items(asked, told)
     if "RELEVANCY" in returns:
-        fitting = await scores(session, asked.key, uids)
+        fitting = await scores(session, where or here(session, asked.key), uids)
         items.append(results.relevancy([fitting.get(uid, 1) for uid in _listed(asked, uids)]))
     if asked.uses_modseq and (returned := sorted(_returned(asked, uids))):
-        place = (session.mailbox.account, session.mailbox.mailbox_id)
-        items.append(results.modseq(await highest(session, progress, place, returned)))
+        where = where or here(session, asked.key)
+        items.append(results.modseq(await highest(session, progress, where.place, returned)))
     session.stream.write(results.esearch_items(correlator, items))
 
 

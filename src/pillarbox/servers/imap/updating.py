@@ -13,6 +13,7 @@ from pillarbox.store.query import And, Uids
 from pillarbox.wire.imap import encoder
 from pillarbox.wire.imap import search as keys
 from pillarbox.wire.imap.codes import no_update
+from pillarbox.wire.imap.results import Correlator
 from pillarbox.wire.imap.search import Key, Search
 from pillarbox.wire.imap.sets import SequenceSet
 
@@ -30,7 +31,9 @@ def prepare(session: Session, tag: bytes, asked: Search) -> Search:
     return replace(asked, key=_settled(Asker.of(session), asked.key))
 
 
-def begin(session: Session, tag: bytes, asked: Search, uids: Sequence[int], order: Order | None = None) -> None:
+def begin(
+    session: Session, correlator: Correlator, asked: Search, uids: Sequence[int], order: Order | None = None
+) -> None:
     """Keep the client informed of this result, in the order asked for, if it wants that and it is not too much."""
     if not _updates(asked):
         return
@@ -38,9 +41,9 @@ def begin(session: Session, tag: bytes, asked: Search, uids: Sequence[int], orde
     held = sum(len(context.found) for context in contexts.values()) + len(uids)
     most = IMAP_CONTEXT_MESSAGES if order is None else IMAP_CONTEXT_SORTED
     if len(contexts) >= IMAP_CONTEXTS or held > most or _weight(asked.key) > IMAP_CONTEXT_KEY:
-        session.stream.write(encoder.untagged("NO", "too much to keep up to date", no_update(tag)))
+        session.stream.write(encoder.untagged("NO", "too much to keep up to date", no_update(correlator.tag)))
     else:
-        contexts[tag] = Context(tag, asked.uid, array("L", uids), _Matching(session, asked.key), order)
+        contexts[correlator.tag] = Context(correlator, array("L", uids), _Matching(session, asked.key), order)
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,14 +17,14 @@ async def search(session: Session, command: Command, arguments: Search) -> Answe
     if arguments.uses_modseq:
         session.enable(CONDSTORE)
     asked = updating.prepare(session, command.tag, arguments)
-    progress = Progress(session, command.tag)
+    progress, correlator = Progress(session, command.tag), Correlator(command.tag, asked.uid)
     with saving(session.mailbox, asked):
         uids = await find(session, progress, asked.key)
         if asked.returns is None and not session.rev2:
             await tell_plainly(session, progress, b"SEARCH", asked, uids)
         else:  # RFC 9051 §6.4.4: always, to a client of rev2
-            await tell(session, progress, Correlator(command.tag, asked.uid), asked, uids)
-    updating.begin(session, command.tag, asked, uids)
+            await tell(session, progress, correlator, asked, uids)
+    updating.begin(session, correlator, asked, uids)
     return Answer(f"{command.name} completed")
 
 

@@ -36,7 +36,7 @@ async def sort(session: Session, command: Command, arguments: Sort) -> Answer:
         session.enable(CONDSTORE)
     selected, orders = session.mailbox, _orders(arguments.criteria)
     asked = updating.prepare(session, command.tag, arguments.search)
-    progress = Progress(session, command.tag)
+    progress, correlator = Progress(session, command.tag), Correlator(command.tag, asked.uid)
     with saving(selected, asked):
         place, question = (selected.account, selected.mailbox_id), condition(Asker.of(session), asked.key)
         found = await sorting.sort(session.store, place, question, orders, progress.step)
@@ -44,8 +44,8 @@ async def sort(session: Session, command: Command, arguments: Sort) -> Answer:
         if asked.returns is None:
             await tell_plainly(session, progress, b"SORT", asked, uids)
         else:
-            await tell(session, progress, Correlator(command.tag, asked.uid), asked, uids)
-    updating.begin(session, command.tag, asked, uids, _Sorting(session, orders))
+            await tell(session, progress, correlator, asked, uids)
+    updating.begin(session, correlator, asked, uids, _Sorting(session, orders))
     return Answer(f"{command.name} completed")
 
 
