@@ -65,7 +65,9 @@ def test_every_setting_is_explained_and_reads_back() -> None:
     settings = parse('[server]\nhostname = "mail.example.org"\n[listeners]\nsmtp = "off"', HERE)
     text = explain(settings)
     assert parse(text, HERE) == settings
-    assert parse(text.replace("\n#", "\n").replace("\n ", "\n# ").replace('""', '"/x"'), HERE)
+    spelled = text.replace("\n#", "\n").replace("\n ", "\n# ").replace('""', '"/x"')
+    assert parse(spelled.replace('contact = "/x"', 'contact = "mailto:x@y.z"'), HERE)
+
     for before, line in zip(text.splitlines(), text.splitlines()[1:], strict=False):
         if " = " in line and not line.startswith("# "):
             assert before.startswith("# "), line
@@ -84,3 +86,9 @@ def test_differences() -> None:
 def test_lines() -> None:
     text = '# x\n[server]\nhostname = "a"\n\n[ limits ]\nquota=3\n'
     assert (line_of(text, "server.hostname"), line_of(text, "limits.quota"), line_of(text, "limits")) == (3, 6, 5)
+
+
+def test_a_contact_is_a_uri() -> None:
+    assert parse('[imap]\ncontact = "tel:+1-816-555-1212"', HERE).imap.contact == "tel:+1-816-555-1212"
+    with pytest.raises(SettingsError, match=r"imap\.contact"):
+        parse('[imap]\ncontact = "postmaster@example.org"', HERE)

@@ -29,6 +29,15 @@ async def note(
     return await act(store, account, unit)
 
 
+async def note_server(store: Store, values: Mapping[str, bytes | None]) -> Modseq:
+    """Set notes on the server."""
+
+    async def unit(tx: Transaction) -> Modseq:
+        return await tx.set_server_metadata(values)
+
+    return await store.write([], unit)
+
+
 async def test_shared_is_everybodys_and_private_the_readers(store: Store, you: Account) -> None:
     account, friend = you.account_id, (await add_account(store, "friend@demo.test")).account_id
     box = (await inbox(store, account)).mailbox_id
@@ -124,8 +133,8 @@ async def test_notes_on_the_server_are_the_same_for_everybody(store: Store, othe
     heard: list[tuple[AccountId, Modseq]] = []
     watch = other.watch(DIRECTORY, lambda account, version: heard.append((account, version)))
     assert (await other.directory.metadata()).values == {}
-    await store.directory.set_metadata({COMMENT: b"closed on Sunday", "/shared/vendor/x/y": b"1"})
-    await store.directory.set_metadata({COMMENT: b"closed on Sunday", "/shared/vendor/x/y": None})
+    await note_server(store, {COMMENT: b"closed on Sunday", "/shared/vendor/x/y": b"1"})
+    await note_server(store, {COMMENT: b"closed on Sunday", "/shared/vendor/x/y": None})
     notes = await store.directory.metadata()
     assert notes.values == {COMMENT: b"closed on Sunday"}
     assert [entry for _, entry in notes.changed] == [COMMENT, "/shared/vendor/x/y", "/shared/vendor/x/y"]
@@ -139,9 +148,9 @@ async def test_notes_on_the_server_are_the_same_for_everybody(store: Store, othe
     assert await other.directory.metadata() == notes
     watch.close()
     with pytest.raises(TooBig):
-        await store.directory.set_metadata({COMMENT: b"x" * (METADATA_VALUE + 1)})
+        await note_server(store, {COMMENT: b"x" * (METADATA_VALUE + 1)})
     clock.time += LOG_LIFE + 1
-    await store.directory.set_metadata({COMMENT: None})
+    await note_server(store, {COMMENT: None})
     assert [entry for _, entry in (await store.directory.metadata()).changed] == [COMMENT]
 
 

@@ -16,6 +16,7 @@ from tests.talks.world import World
 
 HERE = Path(__file__).parent
 PROTOCOLS = ("imap", "pop3", "smtp", "submission")
+EXTRA = '[imap]\ncontact = "mailto:postmaster@talk.test"\n'
 PIECES = (0, 1, 3)
 TALKS = sorted(path for folder in PROTOCOLS for path in (HERE / folder).glob("*.talk"))
 
@@ -26,7 +27,7 @@ def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
     url = ""
     if request.param == "postgres":
         url = asyncio.run(new_schema(request.getfixturevalue("postgres_server")))
-    running = PillarboxServer(tmp_path_factory.mktemp(request.param), url)
+    running = PillarboxServer(tmp_path_factory.mktemp(request.param), url, extra=EXTRA)
     yield running
     assert running.stop() == 0
     log = running.log.read_text("utf-8", "replace")

@@ -7,6 +7,7 @@
     given INBOX with message dots.eml   a file of `messages/`; it follows those already there
     given mailbox Work                  an empty mailbox
     given account other@talk.test       one more account
+    given admin                         the account may change what holds for everybody
 
 Without "greeting", connections have read the greeting; without messages or "login" they are not logged in. When several
 mailboxes are given messages the first one is selected. {user}, {password}, {plain} (base64 of SASL PLAIN) and
@@ -71,6 +72,9 @@ class World:
         account = await new_account(self._store, self.user)
         for line in self._given:
             if line in ("login", "greeting"):
+                continue
+            if line == "admin":
+                await self._store.directory.set_admin(account, True)
                 continue
             if line.startswith("mailbox "):
                 await self._mailbox(account, line[8:])

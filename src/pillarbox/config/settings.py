@@ -124,6 +124,9 @@ class Login(Struct, frozen=True, forbid_unknown_fields=True):
 class Imap(Struct, frozen=True, forbid_unknown_fields=True):
     """IMAP."""
 
+    contact: Annotated[str, Meta(pattern=r"^([A-Za-z][A-Za-z0-9+.-]*:[!-~]+)?$", max_length=1024)] = ""
+    """How to reach who runs this server, for mail programs that ask: a URI such as "mailto:postmaster@example.org"."""
+
     unauthenticate: bool = True
     """Let a connection be used again for another login (RFC 8437). Turn it off behind a proxy that passes on whatever
     follows a login."""

@@ -1,7 +1,7 @@
 """The directory: whose address is whose, remembered in the process until a version row changes."""
 
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeVar
 
 from pillarbox.core.clock import Clock
@@ -16,7 +16,7 @@ from pillarbox.store.naming import DEFAULT_MAILBOXES
 from pillarbox.store.port import Connection, Database, Notifier
 from pillarbox.store.quotas import Allowance, allow
 from pillarbox.store.resolving import resolve
-from pillarbox.store.watching import DIRECTORY, Callback
+from pillarbox.store.watching import DIRECTORY
 from pillarbox.store.work import Work
 
 K = TypeVar("K")
@@ -28,15 +28,11 @@ VERSION_SECONDS = 1.0  # a change made by another process is seen within this ev
 class Directory:
     """Domains, accounts and aliases. Addresses are compared in any case; a detail (`you+x@`) is found too."""
 
-    def __init__(
-        self, database: Database, notifier: Notifier, limits: StoreLimits, clock: Clock, told: Callback
-    ) -> None:
-        """`told` is called after a change made here, as what watches DIRECTORY wants to hear of it."""
+    def __init__(self, database: Database, notifier: Notifier, limits: StoreLimits, clock: Clock) -> None:
         self._database = database
         self._notifier = notifier
         self._limits = limits
         self._clock = clock
-        self._told = told
         self._version = -1
         self._looked = 0.0
         self._resolved: dict[str, Resolution] = {}
@@ -74,11 +70,6 @@ class Directory:
     async def metadata(self) -> ServerNotes:
         """The notes on the server that everybody sees."""
         return await self._remembered(self._notes, DIRECTORY, metadata.server_notes)
-
-    async def set_metadata(self, values: Mapping[str, bytes | None]) -> None:
-        """Set shared notes on the server, None removes one. Raises TooBig for a value, OverQuota for too many."""
-        now, dialect = self._clock.now(), self._database.dialect
-        await self._change(lambda connection: metadata.put_server_notes(connection, dialect, values, now))
 
     async def end_session(self, account: AccountId, session: str, until: int) -> None:
         """Log a session out, in every process and for good; nobody can ask for it after `until` anyway. Raises Busy
@@ -269,7 +260,6 @@ class Directory:
 
         version = await self._database.write(versioned)
         self._forget(version)
-        self._told(DIRECTORY, Modseq(version))
         self._notifier.publish([(DIRECTORY, Modseq(version))])
 
     async def _remembered(self, cache: dict[K, T], key: K, look: Callable[[Connection], Awaitable[T]]) -> T:

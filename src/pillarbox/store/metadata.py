@@ -7,6 +7,7 @@ from typing import Final, NamedTuple
 from pillarbox.core.errors import Conflict, NotFound, OverQuota, TooBig
 from pillarbox.core.ids import AccountId, MailboxId, Modseq
 from pillarbox.core.limits import LOG_LIFE, METADATA_ALL, METADATA_ENTRIES, METADATA_OCTETS, METADATA_VALUE
+from pillarbox.store import people
 from pillarbox.store.ledger import UPDATED
 from pillarbox.store.model import Kind
 from pillarbox.store.port import Connection, Dialect, Record
@@ -186,7 +187,7 @@ async def changes(
     rows = await logged(connection, account, since)
     reached = rows[-1][0] if len(rows) == METADATA_ALL else state[0]
     found = []
-    for modseq, object_id in rows:
+    for modseq, object_id in sorted(rows):
         mailbox_id, owner, entry = object_id.split(" ", 2)
         if int(owner, 16) in (SHARED, reader):
             found.append(Changed(Modseq(modseq), MailboxId(int(mailbox_id, 16)), entry))
@@ -214,14 +215,15 @@ async def server_notes(connection: Connection) -> ServerNotes:
     )
 
 
-async def put_server_notes(
-    connection: Connection, dialect: Dialect, values: Mapping[str, bytes | None], now: int
-) -> None:
-    """See Directory.set_metadata; within a change of the directory, whose new version goes into the change log."""
-    changed = await put(connection, dialect, (SERVER, WHOLE), SHARED, values)
-    await connection.run("DELETE FROM change_log WHERE account_id = $1 AND at < $2", SERVER, now - LOG_LIFE)
-    await connection.many(
-        "INSERT INTO change_log (account_id, modseq, kind, object_id, op, at)"
-        " SELECT $1, version, $2, $3, $4, $5 FROM directory",
-        [(SERVER, Kind.METADATA, spell_change(WHOLE, SHARED, entry), UPDATED, now) for entry in changed],
+async def set_server_notes(work: Work, values: Mapping[str, bytes | None]) -> Modseq:
+    """See Transaction.set_server_metadata."""
+    version = Modseq(await people.raise_version(work.connection))
+    changed = await put(work.connection, work.dialect, (SERVER, WHOLE), SHARED, values)
+    old = "DELETE FROM change_log WHERE account_id = $1 AND at < $2"
+    await work.connection.run(old, SERVER, work.now - LOG_LIFE)
+    await work.connection.many(
+        "INSERT INTO change_log (account_id, modseq, kind, object_id, op, at) VALUES ($1, $2, $3, $4, $5, $6)",
+        [(SERVER, version, Kind.METADATA, spell_change(WHOLE, SHARED, entry), UPDATED, work.now) for entry in changed],
     )
+    work.directory = version
+    return version

@@ -54,7 +54,7 @@ class Store(Reads):
         self._locks = locks
         self._watching = Watching(database)
         self.sharing = Sharing(database)
-        self.directory = Directory(database, notifier, settings, clock, self._watching.hint)
+        self.directory = Directory(database, notifier, settings, clock)
 
     async def open(self) -> None:
         """Clear the spool of what an earlier run left, and begin to listen."""
@@ -93,7 +93,7 @@ class Store(Reads):
             else:
                 break
         for account, modseq in changed:
-            self._watching.hint(account, modseq)
+            self._hinted(account, modseq)
         if changed:
             self._notifier.publish(changed)
         return value

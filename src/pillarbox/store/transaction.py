@@ -302,6 +302,13 @@ class Transaction:
             await self._may(account, mailbox_id, "l", NOTING)
         return await metadata.set_notes(self._work, account, mailbox_id, reader, values)
 
+    async def set_server_metadata(self, values: Mapping[str, bytes | None]) -> Modseq:
+        """Set shared notes on the server itself, None removes one; the version of the directory that has them.
+
+        TooBig for a value, OverQuota for too many.
+        """
+        return await metadata.set_server_notes(self._work, values)
+
     async def put_object(self, account: AccountId, kind: Kind, object_id: str, data: bytes) -> None:
         """Make or replace a small document. TooBig, Invalid."""
         self._own(account)

@@ -16,6 +16,7 @@ from pillarbox.store.ledger import (
 )
 from pillarbox.store.model import DELETED, MESSAGE_PREFIX, THREAD_PREFIX, Kind, StoreLimits
 from pillarbox.store.port import Connection, Dialect
+from pillarbox.store.watching import DIRECTORY
 
 _ACCOUNT = (
     "SELECT account_id, modseq, uidvalidity, used, messages, quota, quota_messages, quota_mailboxes FROM account"
@@ -27,7 +28,7 @@ class Work:
     """One run of a transaction. `put` names the large blobs that are known to be in the blob store. `login`: on whose
     behalf it runs, None for the house itself, which may do everything."""
 
-    __slots__ = ("connection", "dialect", "ledgers", "limits", "login", "now", "put")
+    __slots__ = ("connection", "dialect", "directory", "ledgers", "limits", "login", "now", "put")
 
     def __init__(
         self,
@@ -44,6 +45,7 @@ class Work:
         self.put = put
         self.login: AccountId | None = None
         self.ledgers: dict[AccountId, Ledger] = {}
+        self.directory: Modseq | None = None  # its version, when the transaction changed the directory
 
     async def lock(self, accounts: Iterable[AccountId]) -> None:
         """Lock the account rows, in order. NotFound when one does not exist."""
@@ -130,7 +132,8 @@ class Work:
                 changed.append(ledger)
         if changed:
             await self._write(changed)
-        return [(ledger.account, ledger.modseq) for ledger in changed]
+        taken = [(ledger.account, ledger.modseq) for ledger in changed]
+        return taken if self.directory is None else [*taken, (DIRECTORY, self.directory)]
 
     async def _write(self, changed: Sequence[Ledger]) -> None:
         run, now = self.connection, self.now

@@ -22,6 +22,7 @@ from tests.logins import open_logins
 from tests.server import HASH
 
 HOST = "mail.demo.test"
+CONTACT = "mailto:postmaster@talk.test"
 SIZE = 4 << 20
 _numbers = itertools.count(1)
 
@@ -62,7 +63,9 @@ async def open_house(engine: Engine, folder: Path) -> AsyncIterator[House]:
     tls = server_context(certificate, key)
     logins, recents = open_logins(store), Recents(store)
     listeners = {
-        "imap": await listen("127.0.0.1", 0, factory(store, logins, recents, ImapSettings(HOST, True), tls)),
+        "imap": await listen(
+            "127.0.0.1", 0, factory(store, logins, recents, ImapSettings(HOST, True, contact=CONTACT), tls)
+        ),
         "strict": await listen("127.0.0.1", 0, factory(store, logins, recents, ImapSettings(HOST), tls)),
         "imaps": await listen("127.0.0.1", 0, factory(store, logins, recents, ImapSettings(HOST), None), tls=tls),
     }

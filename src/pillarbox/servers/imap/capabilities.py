@@ -57,6 +57,8 @@ CAPABILITIES: tuple[Capability, ...] = (
     Capability("LIST-EXTENDED", "RFC 5258", When.AUTHENTICATED),
     Capability("LIST-STATUS", "RFC 5819", When.AUTHENTICATED),
     Capability("STATUS=SIZE", "RFC 8438", When.AUTHENTICATED),
+    Capability("METADATA", "RFC 5464", When.AUTHENTICATED, enable=True),
+    Capability("LIST-METADATA", "RFC 9590", When.AUTHENTICATED),
     Capability("ESEARCH", "RFC 4731", When.AUTHENTICATED),
     Capability("SEARCHRES", "RFC 5182", When.AUTHENTICATED),
     Capability("SORT", "RFC 5256", When.AUTHENTICATED),

@@ -1,5 +1,6 @@
 """Refusals as IMAP spells them: our errors to response codes (RFC 5530 §3, RFC 9051 §7.1)."""
 
+from collections.abc import Mapping
 from typing import Final
 
 from pillarbox.core.errors import (
@@ -65,7 +66,7 @@ def numberless() -> Refused:
     return Refused("BAD", "messages have no numbers after ENABLE UIDONLY", UID_REQUIRED)
 
 
-def refusal(error: MailError, special: dict[type[MailError], str] | None = None) -> Refused:
+def refusal(error: MailError, special: Mapping[type[MailError], bytes | str] | None = None) -> Refused:
     """The NO for an error of ours; `special` are the codes a command has of its own."""
     kind = type(error)
     if special is not None and kind in special:

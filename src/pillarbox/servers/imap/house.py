@@ -13,11 +13,13 @@ from pillarbox.store.store import Store
 @dataclass(frozen=True, slots=True)
 class ImapSettings:
     """What the settings say about IMAP. `plain_from_loopback`: passwords are taken in clear from this machine.
-    `unauthenticate`: UNAUTHENTICATE is offered (RFC 8437 §8)."""
+    `unauthenticate`: UNAUTHENTICATE is offered (RFC 8437 §8). `contact`: the URI of who runs the server (RFC 5464
+    §3.2.1.1), if any."""
 
     host: str
     plain_from_loopback: bool = False
     unauthenticate: bool = True
+    contact: str = ""
 
 
 @dataclass(frozen=True, slots=True)

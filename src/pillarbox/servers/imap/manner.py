@@ -9,6 +9,8 @@ from pillarbox.wire.imap import encoder
 from pillarbox.wire.imap.resync import vanished
 
 CONDSTORE, QRESYNC, REV2, UTF8, UID_ONLY = "CONDSTORE", "QRESYNC", "IMAP4REV2", "UTF8=ACCEPT", "UIDONLY"
+METADATA = "METADATA"
+"""Word of notes that others change; how answers are spelled is no other for it (RFC 5464 §4.1)."""
 
 IMPLIED: Final = {QRESYNC: (CONDSTORE,)}
 """What comes with another (RFC 7162 §3.2.3)."""

@@ -16,13 +16,14 @@ from pillarbox.servers.imap.capabilities import When, advertised
 from pillarbox.servers.imap.house import House
 from pillarbox.servers.imap.manner import Manner, closure, manner
 from pillarbox.servers.imap.notifying import Notifying
+from pillarbox.servers.imap.noting import Noting
 from pillarbox.servers.imap.places import Found, find
 from pillarbox.servers.imap.selected import NOTHING, Selected, learn, renumber, spell_states
 from pillarbox.services.login.exchange import Exchange, offered
 from pillarbox.store.model import Account, MailboxChanges
 from pillarbox.store.store import Store
 from pillarbox.store.transaction import Transaction
-from pillarbox.store.watching import Watch
+from pillarbox.store.watching import DIRECTORY, Watch
 from pillarbox.wire.imap import encoder
 from pillarbox.wire.imap.decoder import BEFORE_LOGIN, Decoder, Limits
 from pillarbox.wire.imap.notify import EventKind
@@ -65,6 +66,7 @@ class Session:
         "manner",
         "notice",
         "notifying",
+        "noting",
         "selected",
         "state",
         "stream",
@@ -88,6 +90,7 @@ class Session:
         self.appending: Appending | None = None
         self.notifying: Notifying | None = None
         self.notice: Watch | None = None
+        self.noting: Noting | None = None
         self.waiting = b""
         self.enabled: frozenset[str] = frozenset()
         self.manner: Manner = manner(self.enabled)
@@ -232,21 +235,24 @@ class Session:
         self, accounts: Sequence[AccountId], unit: Callable[[Transaction], Awaitable[T]], *, apart: bool = False
     ) -> T:
         """Change accounts (see Store.write); what that does to the selected mailbox is told with the answer."""
-        taken = Modseq(0)
+        taken: dict[AccountId, Modseq] = {}
 
         async def noted(tx: Transaction) -> T:
-            nonlocal taken
             value = await unit(tx)
-            taken = tx.modseq(self.owner) if self.owner in accounts and tx.changed(self.owner) else Modseq(0)
+            taken.clear()
+            taken.update((one, tx.modseq(one)) for one in accounts if tx.changed(one))
             return value
 
+        plain = self.notifying is None and self.noting is None
         try:
-            value = await self.store.write(accounts, unit if self.notifying is None else noted, apart=apart)
+            value = await self.store.write(accounts, unit if plain else noted, apart=apart)
         finally:
             if self.selected is not None:
                 self.selected.stale = True
-        if self.notifying is not None and taken:
-            self.notifying.changed(taken)
+        if self.notifying is not None and self.owner in taken:
+            self.notifying.changed(taken[self.owner])
+        if self.noting is not None:
+            self.noting.changed(taken)
         return value
 
     def enable(self, *names: str) -> None:
@@ -273,8 +279,7 @@ class Session:
 
     def log_out(self) -> None:
         """Authenticated or selected → not authenticated (RFC 8437 §5)."""
-        self.unselect()
-        self.notify(None)
+        self._let_go()
         self._begin()
         self.decoder.limits = BEFORE_LOGIN
         self.decoder.utf8 = False
@@ -308,6 +313,17 @@ class Session:
         if notifying is not None and notifying.others:
             self.notice = self.store.watch(self.owner, self.noticed)
 
+    async def note(self) -> None:
+        """From now on look out for notes that others change (RFC 5464 §4.4.2)."""
+        if self.noting is None:
+            self.noting = Noting(self._wake)
+        for account in (self.owner, DIRECTORY):
+            await self.noting.follow(self.store, account)
+
+    def _wake(self) -> None:
+        if self.idling or self.notifying is not None:
+            self.stream.work()
+
     def noticed(self, _account: AccountId, modseq: Modseq) -> None:
         """Something changed in an account that NOTIFY watches."""
         if self.notifying is not None and modseq > self.notifying.modseq:
@@ -340,11 +356,16 @@ class Session:
 
     def lost(self) -> None:
         """The connection is gone."""
-        self.unselect()
-        self.notify(None)
+        self._let_go()
         if self.appending is not None:
             self.appending.discard()
             self.appending = None
+
+    def _let_go(self) -> None:
+        self.unselect()
+        self.notify(None)
+        if self.noting is not None:
+            self.noting.close()
 
     async def _relearn(self, selected: Selected, changes: MailboxChanges) -> MailboxChanges:
         """The log does not reach back far enough: what vanished is what the mailbox has no longer."""

@@ -3,20 +3,25 @@
 from collections.abc import Sequence
 from typing import Final
 
+from pillarbox.core.errors import NotFound
 from pillarbox.core.ids import MailboxId
 from pillarbox.servers.imap.commands.fetch import tell as tell_messages
 from pillarbox.servers.imap.commands.listing import describe
 from pillarbox.servers.imap.counts import spell_status
 from pillarbox.servers.imap.happenings import Happening
+from pillarbox.servers.imap.manner import METADATA
 from pillarbox.servers.imap.notifying import Notifying
 from pillarbox.servers.imap.session import Session, State
+from pillarbox.store.metadata import WHOLE
 from pillarbox.store.model import Mailbox
 from pillarbox.wire.imap import encoder
 from pillarbox.wire.imap.fetch import Fetch
+from pillarbox.wire.imap.metadata import metadata_changed
 from pillarbox.wire.imap.notify import MESSAGE_EVENTS, EventKind, Notify
 from pillarbox.wire.imap.sets import NOTHING
 
 _NEWS: Final = frozenset({EventKind.MESSAGE_NEW, EventKind.MESSAGE_EXPUNGE})
+_NOTES: Final = frozenset({EventKind.MAILBOX_METADATA_CHANGE, EventKind.SERVER_METADATA_CHANGE})
 _ADDING: Final = frozenset({"APPEND", "COPY", "UID COPY", "MOVE", "UID MOVE"})
 """What new messages of the client's own come by: it need not be shown them (RFC 5465 §5.2)."""
 
@@ -29,6 +34,7 @@ async def tell_news(session: Session, command: str = "", *, may_expunge: bool = 
     arrived = await session.sync(may_expunge, uid=command.startswith("UID "), owed=expunged)
     if arrived and command not in _ADDING:
         await _show(session, arrived)
+    await tell_notes(session)
 
 
 async def tell_unasked(session: Session) -> None:
@@ -40,12 +46,41 @@ async def tell_unasked(session: Session) -> None:
         for one in await notifying.look(session.store, session.owner):
             if one.kind in notifying.events(one.mailbox, one.name):
                 await _tell(session, one)
+    await tell_notes(session)
+
+
+async def tell_notes(session: Session) -> None:
+    """Which notes others have changed, to a client that wants to know (RFC 5464 §4.4.2, RFC 5465 §5.6, §5.7)."""
+    noting = session.noting
+    if noting is None or not noting.stale or session.state is State.LOGOUT:
+        return
+    for account, mailbox_id, entries in await noting.news(session.store, session.owner):
+        mailbox = None
+        if mailbox_id != WHOLE:
+            try:
+                mailbox = await session.store.mailbox(account, mailbox_id)
+            except NotFound:
+                continue
+        name = mailbox.name if mailbox is not None else ""
+        if _wants_notes(session, mailbox, name):
+            session.stream.write(metadata_changed(name, entries, session.decoder.utf8))
+
+
+def _wants_notes(session: Session, mailbox: Mailbox | None, name: str) -> bool:
+    notifying = session.notifying
+    if METADATA in session.enabled or notifying is None:
+        return METADATA in session.enabled
+    if mailbox is not None:
+        return EventKind.MAILBOX_METADATA_CHANGE in notifying.events(mailbox, name)
+    return any(EventKind.SERVER_METADATA_CHANGE in group.events for group in notifying.others)
 
 
 async def begin(session: Session, asked: Notify) -> None:
     """Watch what is asked for from now on; first STATUS of the mailboxes watched, where that is wanted (§3.1)."""
     notifying = Notifying(asked)
     session.notify(notifying)
+    if any(group.events & _NOTES for group in asked.groups):
+        await session.note()
     await notifying.look(session.store, session.owner)
     for mailbox in list(notifying.known.values()) if asked.status else ():
         kinds = notifying.events(mailbox, mailbox.name) & MESSAGE_EVENTS

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from pillarbox.core import limits
+from pillarbox.wire.imap.codes import max_size
 from pillarbox.wire.imap.errors import WireError
 from pillarbox.wire.imap.reader import Reader
 from pillarbox.wire.imap.spelling import NIL, astring, literal8, mailbox, parenthesised, string
@@ -13,6 +14,7 @@ INFINITY = -1
 """The DEPTH that goes all the way down."""
 
 _NAME = re.compile(rb"(?:/[!-$&-)+-.0-~ ]+)+\Z")
+_LITERAL = re.compile(rb"~?\{([0-9]{1,19})\+?\}\r\n")
 _DEPTHS = {b"0": 0, b"1": 1, b"INFINITY": INFINITY}
 
 
@@ -118,5 +120,12 @@ def _entry(reader: Reader) -> str:
 
 def _entry_value(reader: Reader) -> tuple[str, bytes | None]:
     name = _entry(reader)
+    components = name.count("/")
+    if components < 2 or (components < 4 and name.split("/")[2] == "vendor"):  # RFC 5464 §3.2
+        raise WireError("entry name too short")
     reader.space()
+    announced = _LITERAL.match(reader.text, reader.pos)
+    if announced is not None and int(announced[1]) > limits.METADATA_VALUE:  # RFC 5464 §4.3, before it is sent
+        code = max_size(limits.METADATA_VALUE).decode("ascii")
+        raise WireError("value too large", code=code, status="NO")
     return name, reader.nstring8()

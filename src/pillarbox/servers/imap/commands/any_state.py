@@ -3,6 +3,7 @@
 from pillarbox import __version__
 from pillarbox.servers.imap.capabilities import ENABLING
 from pillarbox.servers.imap.errors import bad
+from pillarbox.servers.imap.manner import METADATA
 from pillarbox.servers.imap.session import Answer, Session
 from pillarbox.wire.imap import encoder
 from pillarbox.wire.imap.commands import Enable, Identity, Nothing
@@ -50,4 +51,6 @@ async def enable(session: Session, command: Command, arguments: Enable) -> Answe
     known = dict.fromkeys(name for name in arguments.capabilities if name in ENABLING)
     session.stream.write(encoder.enabled(ENABLING[name] for name in known))
     session.enable(*known)
+    if METADATA in known:
+        await session.note()
     return Answer("ENABLE completed")

@@ -15,7 +15,7 @@ async def idle(session: Session, command: Command, arguments: Nothing) -> None:
     session.decoder.expect_line()
     if session.selected is not None:
         session.selected.stale = True
-        await tell_news(session)
+    await tell_news(session)
 
 
 def done(line: bytes) -> Answer:

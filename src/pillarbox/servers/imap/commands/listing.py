@@ -1,12 +1,13 @@
 """LIST, LSUB, STATUS and NAMESPACE: which mailboxes there are, and their counters (RFC 3501 §6.3.8-10, RFC 5258)."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 from pillarbox.core.ids import AccountId
 from pillarbox.core.limits import LIST_PORTION
 from pillarbox.servers.imap.counts import spell_status
 from pillarbox.servers.imap.manner import CONDSTORE
 from pillarbox.servers.imap.names import CRITERIA, Listed, Name, ancestors, choose, names
+from pillarbox.servers.imap.notes import of_mailboxes
 from pillarbox.servers.imap.pace import Pace
 from pillarbox.servers.imap.session import Answer, Session
 from pillarbox.store.model import Mailbox
@@ -14,6 +15,7 @@ from pillarbox.wire.imap import encoder
 from pillarbox.wire.imap.commands import Nothing
 from pillarbox.wire.imap.events import Command
 from pillarbox.wire.imap.listing import List, Status
+from pillarbox.wire.imap.metadata import metadata
 from pillarbox.wire.imap.names import matcher
 
 
@@ -26,16 +28,37 @@ async def list_(session: Session, command: Command, arguments: List) -> Answer:
     listed = await choose(session, arguments, everyone)
     for at in range(0, len(listed), LIST_PORTION):
         lines: list[bytes] = []
-        for one in listed[at : at + LIST_PORTION]:
+        portion = listed[at : at + LIST_PORTION]
+        notes = await _notes(session, arguments.metadata, portion) if arguments.metadata else {}
+        for one in portion:
             lines.append(_line(session, arguments, one))
             mailbox = one.name.mailbox
             if arguments.status and one.chosen and mailbox is not None and mailbox.selectable:
                 lines.append(await spell_status(session, one.name.account, mailbox, one.name.name, arguments.status))
+            if one.name.name in notes:
+                lines.append(metadata(one.name.name, notes[one.name.name], session.decoder.utf8))
         session.stream.write(b"".join(lines))
         await session.breathe()
     if "HIGHESTMODSEQ" in arguments.status:
         session.enable(CONDSTORE)
     return Answer("LIST completed")
+
+
+async def _notes(
+    session: Session, entries: Sequence[str], portion: Sequence[Listed]
+) -> dict[str, dict[str, bytes | None]]:
+    """The entries asked for of the mailboxes that are chosen, by name; NIL where there is none (RFC 9590 §3)."""
+    found: dict[str, dict[str, bytes | None]] = {}
+    by_account: dict[AccountId, dict[str, Mailbox]] = {}
+    for one in portion:
+        if one.chosen and one.name.mailbox is not None:
+            by_account.setdefault(one.name.account, {})[one.name.name] = one.name.mailbox
+    for account, mailboxes in by_account.items():
+        values = await of_mailboxes(session, account, list(mailboxes.values()), entries)
+        for name, mailbox in mailboxes.items():
+            some = values.get(mailbox.mailbox_id, {})
+            found[name] = {entry: some.get(entry) for entry in entries}
+    return found
 
 
 def _line(session: Session, arguments: List, one: Listed) -> bytes:
