@@ -17,10 +17,13 @@ SMTP_IDLE = 300  # seconds, RFC 5321 §4.5.3.2.7
 # IMAP
 IMAP_LINE = 65536  # RFC 7162 §4 asks for 8192 at least; long UID sets need more
 IMAP_LITERAL_SMALL = 1 << 20  # a literal outside APPEND: search words, mailbox names, passwords
+IMAP_LITERAL_MINUS = 4096  # a literal that comes without waiting for `+`, before login, RFC 7888 §5
+IMAP_ENDURANCE = 4  # times the largest message that are read of what was refused, before the connection is ended
 IMAP_COMMAND = 4 << 20  # all lines and literals of one command outside APPEND
 IMAP_LITERALS = 1000  # literals in one command
 IMAP_AUTH_LINE = 12288  # lines of AUTHENTICATE and everything before login, RFC 4954 §4 as for SMTP
 IMAP_APPEND = 256 << 20  # octets of all messages of one APPEND, RFC 3502
+IMAP_APPEND_MEMORY = 4 << 20  # octets of small messages of one APPEND that wait in memory for the last; others in files
 IMAP_PATIENCE = 15  # seconds of searching after which the client is told so; one that has gone is noticed by it
 IMAP_PATTERNS = 100  # patterns in one LIST, RFC 5258 §3
 IMAP_PATTERN_TEXT = 4096  # characters of all of them together: each is a position to be held against each name

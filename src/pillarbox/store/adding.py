@@ -5,7 +5,7 @@ import time
 from collections.abc import Sequence
 
 import msgspec
-from backports.zstd import ZstdCompressor
+from backports.zstd import ZstdCompressor, compress
 
 from pillarbox.core.errors import Unavailable
 from pillarbox.core.ids import AccountId, MessageId, ThreadId

@@ -5,7 +5,8 @@ import contextlib
 import mmap
 import os
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO
 
@@ -15,7 +16,8 @@ from pillarbox.core.errors import TooBig, Unavailable
 from pillarbox.core.ids import BlobId
 from pillarbox.core.limits import BLOB_INLINE, SPOOL_ALL, SPOOL_MEMORY
 from pillarbox.message.digest import Summary, summarise
-from pillarbox.store.adding import packed
+from pillarbox.message.octets import Octets
+from pillarbox.store.adding import packed, packed_anywhere
 from pillarbox.store.model import Arrived, StoreLimits
 from pillarbox.store.port import BlobStore
 
@@ -129,6 +131,27 @@ async def put(blobs: BlobStore, arrived: Arrived, limits: StoreLimits) -> None:
         raise
 
 
+def recall(arrived: Arrived) -> Arrived:
+    """The same with its octets in memory, where small ones that will be a row have waited in a file."""
+    if arrived.octets is not None or arrived.path is None or arrived.size > BLOB_INLINE:
+        return arrived
+    try:
+        octets = Path(arrived.path).read_bytes()
+    except OSError as error:
+        raise Unavailable(f"spool: {error}") from error
+    return replace(arrived, octets=octets, packed=packed_anywhere(octets))
+
+
+@contextlib.contextmanager
+def opened(arrived: Arrived) -> Iterator[Octets]:
+    """The octets, to be read."""
+    if arrived.octets is not None or arrived.path is None:
+        yield arrived.octets or b""
+        return
+    with _mapped(arrived.path) as octets:
+        yield octets
+
+
 def clear(spool_dir: str) -> None:
     """Remove what an earlier run left in the spool directory; files of processes that live are kept."""
     for path in Path(spool_dir).glob(f"{PREFIX}*{SUFFIX}"):
@@ -178,10 +201,18 @@ def _taken_back(file: BinaryIO) -> bytes:
 def _close_and_read(file: BinaryIO) -> Summary:
     try:
         file.close()
-        with (
-            Path(file.name).open("rb") as again,
-            contextlib.closing(mmap.mmap(again.fileno(), 0, access=mmap.ACCESS_READ)) as octets,
-        ):
-            return summarise(octets)
     except OSError as error:
         raise Unavailable(f"spool: {error}") from error
+    with _mapped(file.name) as octets:
+        return summarise(octets)
+
+
+@contextlib.contextmanager
+def _mapped(path: str) -> Iterator[Octets]:
+    try:
+        with Path(path).open("rb") as file:
+            mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+    except OSError as error:
+        raise Unavailable(f"spool: {error}") from error
+    with contextlib.closing(mapped):
+        yield mapped

@@ -1,8 +1,9 @@
 """A decoder to which everything is offered, one line at a time."""
 
 from pillarbox.wire.imap.commands import PARSERS, STREAMED
-from pillarbox.wire.imap.decoder import Decoder, Limits
+from pillarbox.wire.imap.decoder import Decoder
 from pillarbox.wire.imap.events import BadCommand, Command
+from pillarbox.wire.imap.limits import Limits
 
 EVERYTHING = frozenset({"CATENATE", *STREAMED, *(verb.decode() for verb in PARSERS)})
 

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from pillarbox.core import limits
 from pillarbox.wire.imap.commands import BASE, Nothing
-from pillarbox.wire.imap.decoder import Decoder, Limits
+from pillarbox.wire.imap.decoder import Decoder
 from pillarbox.wire.imap.events import (
     AppendChunk,
     AppendEnd,
@@ -20,6 +20,7 @@ from pillarbox.wire.imap.events import (
     LiteralWanted,
 )
 from pillarbox.wire.imap.fetch import Section
+from pillarbox.wire.imap.limits import Limits
 from pillarbox.wire.imap.sets import STAR
 from pillarbox.wire.imap.urls import MessageUrl, parse_url
 from tests.wire.imap.reading import EVERYTHING
@@ -63,7 +64,7 @@ def test_replace() -> None:
     ]
     assert both(b"a uid replace * {1}\r\nd ~{2}\r\n\0\xff\r\nz NOOP\r\n") == [
         LiteralWanted(b"a", "UID REPLACE", 1),
-        AppendStart(b"a", "d", (), None, 2, sync=True, name="UID REPLACE", replaces=STAR),
+        AppendStart(b"a", "d", (), None, 2, sync=True, name="UID REPLACE", replaces=STAR, binary=True),
         AppendChunk(b"\0\xff"),
         AppendEnd(b"a", last=True),
         NOOP,
@@ -141,7 +142,7 @@ def test_catenate_among_several_messages_and_utf8_parts() -> None:
     octets = b"a APPEND x CATENATE (UTF8 (~{1+}\r\n1)) (\\Seen) {1+}\r\n2 CATENATE (TEXT {1+}\r\n3)\r\nz NOOP\r\n"
     assert both(octets) == [
         CatenateStart(b"a", "x", (), None),
-        CatenateText(b"a", 1, sync=False),
+        CatenateText(b"a", 1, sync=False, binary=True),
         AppendChunk(b"1"),
         AppendEnd(b"a", last=False),
         AppendStart(b"a", "x", ("\\Seen",), None, 1, sync=False, index=1),

@@ -19,9 +19,10 @@ from pillarbox.wire.imap.commands import (
     Store,
     UidExpunge,
 )
-from pillarbox.wire.imap.decoder import Decoder, Limits
+from pillarbox.wire.imap.decoder import Decoder
 from pillarbox.wire.imap.events import BadCommand, Command
 from pillarbox.wire.imap.fetch import Attribute, BodyItem, Fetch, Section
+from pillarbox.wire.imap.limits import Limits
 from pillarbox.wire.imap.listing import List, Status
 from pillarbox.wire.imap.search import HasFlag, Header, Moment, Not, Relation, Search
 from pillarbox.wire.imap.sets import SAVED, STAR, SequenceSet

@@ -3,8 +3,9 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pillarbox.wire.imap.decoder import Decoder, Limits
+from pillarbox.wire.imap.decoder import Decoder
 from pillarbox.wire.imap.events import AppendStart, CatenateStart, CatenateText, CatenateUrl, LiteralWanted
+from pillarbox.wire.imap.limits import Limits
 from tests.wire.imap import test_commands, test_extensions, test_sharing
 from tests.wire.imap.reading import EVERYTHING
 

@@ -1,5 +1,6 @@
 """Literals, streams of messages, modes and limits; and that the pieces in which octets come change nothing."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
@@ -8,7 +9,7 @@ from hypothesis import strategies as st
 
 from pillarbox.core import limits
 from pillarbox.wire.imap.commands import Login, Nothing, Select
-from pillarbox.wire.imap.decoder import BEFORE_LOGIN, Decoder, Limits
+from pillarbox.wire.imap.decoder import Decoder
 from pillarbox.wire.imap.events import (
     AppendChunk,
     AppendEnd,
@@ -19,6 +20,7 @@ from pillarbox.wire.imap.events import (
     Line,
     LiteralWanted,
 )
+from pillarbox.wire.imap.limits import BEFORE_LOGIN, Limits
 
 SMALL = Limits(line=400, literal=100, command=600, message=1000)
 NOOP = Command(b"z", "NOOP", Nothing())
@@ -84,11 +86,32 @@ def test_too_big_literals() -> None:
 
 def test_dropped_literals_are_not_kept() -> None:
     decoder = Decoder(SMALL)
-    decoder.feed(b"a LOGIN {99999999999+}\r\n")
+    decoder.feed(b"a LOGIN {1000000+}\r\n")
     for _ in range(100):
         decoder.feed(b"x" * 10_000)
         assert decoder.next() is None
         assert decoder.pending == 0
+
+
+@pytest.mark.parametrize("literal", [b"{99999999999+}\r\n", b"{600+}\r\n" + b"x" * 600 + b" {600+}\r\n"])
+def test_too_much_of_what_is_refused_ends_the_connection(literal: bytes) -> None:  # RFC 7888 §4
+    endless = replace(SMALL, refused=1000)
+    last = BadCommand(b"a", "command too large", "TOOBIG", "NO", fatal=True)
+    octets = b"a LOGIN " + literal + b"z NOOP\r\nz NOOP\r\n"
+    assert play([octets], endless) == play(one_by_one(octets), endless) == [last]
+
+
+def test_literals_that_come_unasked_for_are_small_before_login() -> None:  # RFC 7888 §5
+    size = limits.IMAP_LITERAL_MINUS
+    for verb in (b"LOGIN", b"APPEND x", b"NOSUCH"):
+        first, *rest = play([b"a %b {%d+}\r\n%b y\r\nz NOOP\r\n" % (verb, size + 1, b"x" * (size + 1))], BEFORE_LOGIN)
+        assert isinstance(first, BadCommand)
+        assert (first.tag, first.status, first.code) == (b"a", "BAD", "TOOBIG")
+        assert rest == [NOOP]
+    taken = play([b"a LOGIN {%d+}\r\n%b y\r\n" % (size, b"x" * size)], BEFORE_LOGIN)
+    assert taken == [Command(b"a", "LOGIN", Login("x" * size, "y"))]
+    asked = play([b"a LOGIN {%d}\r\n%b y\r\n" % (size + 1, b"x" * (size + 1))], BEFORE_LOGIN)
+    assert asked[0] == LiteralWanted(b"a", "LOGIN", size + 1)
 
 
 def test_too_long_lines() -> None:
@@ -137,12 +160,13 @@ def test_append_of_nothing_and_literal8() -> None:
         NOOP,
     ]
     assert both(b"a APPEND x UTF8 (~{1+}\r\ny)\r\nz NOOP\r\n") == [
-        AppendStart(b"a", "x", (), None, 1, sync=False),
+        AppendStart(b"a", "x", (), None, 1, sync=False, binary=True),
         AppendChunk(b"y"),
         AppendEnd(b"a", last=True),
         NOOP,
     ]
     assert both(b"a APPEND x UTF8 (~{1+}\r\ny\r\n")[-1] == BadCommand(b"a", "closing parenthesis expected")
+    assert both(b"a APPEND x UTF8 ({1+}\r\ny)\r\n")[-1] == BadCommand(b"a", "literal8 expected")
 
 
 def test_append_of_several() -> None:

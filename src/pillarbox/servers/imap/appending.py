@@ -1,9 +1,10 @@
-"""An APPEND under way: the messages that have come so far, kept until all of them are there (RFC 3502)."""
+"""An APPEND or REPLACE under way: the messages that have come so far, kept until all of them are there (RFC 3502)."""
 
 from dataclasses import dataclass, field
 
-from pillarbox.core.ids import AccountId, MailboxId
+from pillarbox.core.ids import AccountId, MailboxId, Uid
 from pillarbox.servers.imap.errors import Refused
+from pillarbox.servers.imap.places import Found
 from pillarbox.store.model import Arrived, Place
 from pillarbox.store.spool import Spooling, discard
 
@@ -17,15 +18,30 @@ class Piece:
     received: int | None
 
 
-@dataclass(slots=True)
-class Appending:
-    """`place` and `received` belong to the message that is coming. `failure` is what the command will be answered."""
+@dataclass(frozen=True, slots=True)
+class Replaced:
+    """The message that makes room for the new one (RFC 8508)."""
 
     account: AccountId
     mailbox_id: MailboxId
+    uid: Uid
+
+
+@dataclass(slots=True)
+class Appending:
+    """`name` is the command, `target` where its messages go. `spool`, `place` and `received` belong to the message that
+    is coming; `binary`: what is coming of it may hold NUL, `nul`: it does. `held`: octets of complete messages that are
+    in memory. `failure` is what the command will be answered."""
+
+    name: str
+    target: Found
+    replaced: Replaced | None
     spool: Spooling
     place: Place
-    received: int | None
+    received: int | None = None
+    binary: bool = False
+    nul: bool = False
+    held: int = 0
     pieces: list[Piece] = field(default_factory=list)
     failure: Refused | None = None
 

@@ -52,13 +52,13 @@ def _small(item: OctetsItem, root: Part | None, octets: bytes) -> tuple[bytes | 
         return encoder.body(item.label, None), 0
     if item.section.fields:
         return encoder.body(item.label, _fields(octets[span[0] : span[1]], item)), 4 * (span[1] - span[0])
-    start, end = clip(span, item)
+    start, end = clip(span, item.partial)
     return encoder.body(item.label, octets[start:end]), end - start
 
 
 def _fields(header: bytes, item: BodyItem) -> bytes:
     chosen = choose_fields(header, item.section)
-    start, end = clip((0, len(chosen)), item)
+    start, end = clip((0, len(chosen)), item.partial)
     return chosen[start:end]
 
 
@@ -122,7 +122,7 @@ class _Large:
             self._responses.add(encoder.body(item.label, _fields(header, item)))
             await self._responses.turn()
         else:
-            start, end = clip(span, item)
+            start, end = clip(span, item.partial)
             self._responses.add(encoder.announce(item.label, end - start))
             async for chunk in store.chunks(self._account, self._blob, start, end - start):
                 await self._responses.extend(encoder.textual(chunk))

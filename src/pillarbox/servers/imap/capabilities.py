@@ -14,6 +14,7 @@ class When(Enum):
     CLEAR = auto()  # while STARTTLS may be given
     NO_LOGIN = auto()  # while a password may not be sent
     LOGIN = auto()  # while logging in is possible
+    STRANGER = auto()  # before login
     AUTHENTICATED = auto()  # after login
     UNAUTHENTICATE = auto()  # after login, where the settings let a connection be used again
 
@@ -38,11 +39,13 @@ CAPABILITIES: tuple[Capability, ...] = (
     Capability("LOGINDISABLED", "RFC 3501 §6.2.3", When.NO_LOGIN),
     *(Capability(f"AUTH={name}", "RFC 3501 §6.2.2", When.LOGIN, mechanism=name) for name in MECHANISMS),
     Capability("SASL-IR", "RFC 4959"),
-    Capability("LITERAL+", "RFC 7888"),
+    Capability("LITERAL-", "RFC 7888 §5", When.STRANGER),
+    Capability("LITERAL+", "RFC 7888", When.AUTHENTICATED),
     Capability("ID", "RFC 2971"),
     Capability("ENABLE", "RFC 5161"),
     Capability("IDLE", "RFC 2177"),
     Capability("NOTIFY", "RFC 5465", When.AUTHENTICATED),
+    Capability("UTF8=ACCEPT", "RFC 6855", When.AUTHENTICATED, enable=True),
     Capability("NAMESPACE", "RFC 2342", When.AUTHENTICATED),
     Capability("CHILDREN", "RFC 3348", When.AUTHENTICATED),
     Capability("UNSELECT", "RFC 3691", When.AUTHENTICATED),
@@ -51,6 +54,9 @@ CAPABILITIES: tuple[Capability, ...] = (
     Capability("COMPRESS=DEFLATE", "RFC 4978", When.AUTHENTICATED),
     Capability("UNAUTHENTICATE", "RFC 8437", When.UNAUTHENTICATE),
     Capability("MULTIAPPEND", "RFC 3502", When.AUTHENTICATED),
+    Capability("CATENATE", "RFC 4469", When.AUTHENTICATED),
+    Capability("REPLACE", "RFC 8508", When.AUTHENTICATED),
+    Capability("BINARY", "RFC 3516", When.AUTHENTICATED),
     Capability("APPENDLIMIT", "RFC 7889", When.AUTHENTICATED, valued=True),
     Capability("SPECIAL-USE", "RFC 6154", When.AUTHENTICATED),
     Capability("CREATE-SPECIAL-USE", "RFC 6154 §3", When.AUTHENTICATED),

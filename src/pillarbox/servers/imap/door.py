@@ -8,14 +8,14 @@ from pillarbox.core.errors import MailError
 from pillarbox.net.session import ConnectionGone
 from pillarbox.net.stream import Stream
 from pillarbox.net.tls import Context
-from pillarbox.servers.imap.commands import append
+from pillarbox.servers.imap.commands import append, catenate
 from pillarbox.servers.imap.commands.idle import done
 from pillarbox.servers.imap.commands.login import respond
 from pillarbox.servers.imap.errors import Refused, bad, numberless, refusal
 from pillarbox.servers.imap.house import House, ImapSettings
 from pillarbox.servers.imap.recents import Recents
 from pillarbox.servers.imap.session import Answer, Session, State
-from pillarbox.servers.imap.table import KNOWN, VERBS
+from pillarbox.servers.imap.table import KNOWN, STREAMED, VERBS, Verb
 from pillarbox.servers.imap.telling import tell_news, tell_unasked
 from pillarbox.services.login.service import Logins
 from pillarbox.store.store import Store
@@ -25,6 +25,9 @@ from pillarbox.wire.imap.events import (
     AppendEnd,
     AppendStart,
     BadCommand,
+    CatenateStart,
+    CatenateText,
+    CatenateUrl,
     Command,
     Event,
     Line,
@@ -88,27 +91,52 @@ class Door:
             case LiteralWanted():
                 self.stream.write(encoder.continuation(b"send the literal"))
                 session.decoder.accept()
-            case AppendStart():
-                await self._answer(event.tag, "APPEND", append.begin(session, event))
+            case AppendStart() | CatenateStart():
+                await self._begin(event)
+            case CatenateUrl():
+                await self._go_on(event.tag, catenate.url(session, event))
+            case CatenateText():
+                await self._go_on(event.tag, catenate.text(session, event))
             case AppendEnd():
-                await self._answer(event.tag, "APPEND", append.end(session, event))
+                await self._go_on(event.tag, append.end(session, event))
             case BadCommand():
                 self._reject(event)
 
     async def _obey(self, command: Command) -> None:
-        session = self.session
         verb = VERBS[command.name]
+        forbidden = self._forbid(command.name, verb)
+        if forbidden is not None:
+            self._refuse(command.tag, forbidden)
+            return
+        obeying = verb.obey(self.session, command, command.arguments)
+        await self._answer(command.tag, command.name, obeying, may_expunge=verb.expunges)
+
+    def _forbid(self, name: str, verb: Verb) -> Refused | None:
+        """Why a command may not be given now, if it may not."""
+        session = self.session
         if session.state not in verb.states:
-            self._refuse(command.tag, bad(f"{command.name} is not allowed when {session.state.value}"))
-        elif verb.writes and session.mailbox.read_only:
-            self._refuse(command.tag, Refused("NO", "the mailbox is open for reading only", "READ-ONLY"))
-        elif session.uid_only and verb.by_number:
-            self._refuse(command.tag, numberless())
-        elif verb.rights and not verb.rights <= session.mailbox.rights:
-            self._refuse(command.tag, Refused("NO", "you may not do this in the mailbox", "NOPERM"))
+            return bad(f"{name} is not allowed when {session.state.value}")
+        if verb.writes and session.mailbox.read_only:
+            return Refused("NO", "the mailbox is open for reading only", "READ-ONLY")
+        if session.uid_only and verb.by_number:
+            return numberless()
+        if verb.rights and not verb.rights <= session.mailbox.rights:
+            return Refused("NO", "you may not do this in the mailbox", "NOPERM")
+        return None
+
+    async def _begin(self, start: AppendStart | CatenateStart) -> None:
+        verb = STREAMED[start.name]
+        forbidden = self._forbid(start.name, verb)
+        if forbidden is not None:
+            append.refuse(self.session)
+            self._refuse(start.tag, forbidden)
         else:
-            obeying = verb.obey(session, command, command.arguments)
-            await self._answer(command.tag, command.name, obeying, may_expunge=verb.expunges)
+            await self._answer(start.tag, start.name, verb.obey(self.session, start))
+
+    async def _go_on(self, tag: bytes, obeying: Awaitable[Answer | None]) -> None:
+        """A command whose messages stream."""
+        under_way = self.session.appending
+        await self._answer(tag, under_way.name if under_way is not None else "", obeying)
 
     async def _line(self, line: bytes) -> None:
         session = self.session
@@ -172,6 +200,8 @@ class Door:
             self.stream.write(encoder.untagged(event.status, event.text, event.code))
         else:
             self.stream.write(encoder.tagged(tag, event.status, event.text, event.code))
+        if event.fatal:
+            session.bye(event.text, event.code)
         session.mistake()
 
     def lost(self) -> None:

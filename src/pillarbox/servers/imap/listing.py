@@ -27,7 +27,7 @@ def spell_listed(
                 others.append(row)
                 break
             if item.partial is not None:
-                first, end = clip((0, len(octets)), item)
+                first, end = clip((0, len(octets)), item.partial)
                 octets = octets[first:end]
             values += (len(octets), octets)
         else:

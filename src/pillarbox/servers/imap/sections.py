@@ -4,7 +4,7 @@ from functools import lru_cache
 
 from pillarbox.message.listing import empty_line, fields_of, without
 from pillarbox.message.structure import Part, find
-from pillarbox.wire.imap.fetch import BodyItem, Section
+from pillarbox.wire.imap.fetch import Section
 
 Span = tuple[int, int]
 """Offset of the first octet and offset behind the last."""
@@ -38,12 +38,12 @@ def _of_message(message: Part, text: str, end: int) -> Span:
     return (message.body, end) if text == "TEXT" else (message.header, message.body)
 
 
-def clip(span: Span, item: BodyItem) -> Span:
-    """What is left of a section by the partial of its item (RFC 3501 §6.4.5)."""
-    if item.partial is None:
+def clip(span: Span, partial: tuple[int, int] | None) -> Span:
+    """What is left of a section by a partial: offset, and octets at most (RFC 3501 §6.4.5)."""
+    if partial is None:
         return span
-    start = min(span[0] + item.partial[0], span[1])
-    return start, min(start + item.partial[1], span[1])
+    start = min(span[0] + partial[0], span[1])
+    return start, min(start + partial[1], span[1])
 
 
 def choose_fields(header: bytes, section: Section) -> bytes:

@@ -25,7 +25,8 @@ from pillarbox.store.store import Store
 from pillarbox.store.transaction import Transaction
 from pillarbox.store.watching import DIRECTORY, Watch
 from pillarbox.wire.imap import encoder
-from pillarbox.wire.imap.decoder import BEFORE_LOGIN, Decoder, Limits
+from pillarbox.wire.imap.decoder import Decoder
+from pillarbox.wire.imap.limits import BEFORE_LOGIN, Limits
 from pillarbox.wire.imap.notify import EventKind
 
 log = structlog.get_logger("imap")
@@ -156,7 +157,7 @@ class Session:
         if self.house.settings.unauthenticate:
             conditions.add(When.UNAUTHENTICATE)
         if self.state is State.NOT_AUTHENTICATED:
-            conditions = {When.LOGIN if self.may_log_in() else When.NO_LOGIN}
+            conditions = {When.STRANGER, When.LOGIN if self.may_log_in() else When.NO_LOGIN}
             if self.house.tls is not None and self.stream.tls is None:
                 conditions.add(When.CLEAR)
         mechanisms = offered(self.stream.tls, bound=True) if When.LOGIN in conditions else ()
@@ -273,7 +274,8 @@ class Session:
         self.account = account
         self.state = State.AUTHENTICATED
         self.errors = 0
-        self.decoder.limits = Limits(message=self.store.settings.message_size)
+        largest = self.store.settings.message_size
+        self.decoder.limits = Limits(message=largest, refused=limits.IMAP_ENDURANCE * largest)
         log.info("imap.login", session=self.stream.id, login=account.login, tls=self.stream.tls is not None)
         return Answer("logged in", " ".join(("CAPABILITY", *self.capabilities())))
 

@@ -2,10 +2,10 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Any
 
 from pillarbox.servers.imap.commands import (
     any_state,
+    append,
     batches,
     connection,
     copy,
@@ -23,8 +23,7 @@ from pillarbox.servers.imap.commands import (
     thread,
 )
 from pillarbox.servers.imap.commands import store as storing
-from pillarbox.servers.imap.session import Answer, Session, State
-from pillarbox.wire.imap.events import Command
+from pillarbox.servers.imap.session import Answer, State
 
 _ANY = frozenset({State.NOT_AUTHENTICATED, State.AUTHENTICATED, State.SELECTED})
 _LOGIN = frozenset({State.NOT_AUTHENTICATED})
@@ -39,7 +38,7 @@ class Verb:
     mailbox, which EXAMINE forbids. `rights`: what the login must be allowed in the selected mailbox (RFC 4314 §4).
     `by_number`: it names messages by number, which UIDONLY forbids (RFC 9586 §3)."""
 
-    obey: Callable[[Session, Command, Any], Awaitable[Answer | None]]
+    obey: Callable[..., Awaitable[Answer | None]]
     states: frozenset[State]
     source: str
     expunges: bool = True
@@ -97,7 +96,14 @@ VERBS: dict[str, Verb] = {
     "MOVE": Verb(copy.move, _OPEN, "RFC 6851 §3.1", writes=True, rights=_MOVE, by_number=True),
     "UID MOVE": Verb(copy.move, _OPEN, "RFC 6851 §3.2", writes=True, rights=_MOVE),
 }
-"""APPEND streams and is not here: `commands.append`, in the states of _MAIL (RFC 3501 §6.3.11)."""
+"""`obey` is given the session, the Command and its arguments."""
 
-KNOWN: frozenset[str] = frozenset({*VERBS, "APPEND"})
+STREAMED: dict[str, Verb] = {
+    "APPEND": Verb(append.begin, _MAIL, "RFC 3501 §6.3.11, RFC 3502, RFC 4469"),
+    "REPLACE": Verb(append.begin, _OPEN, "RFC 8508 §3.2", writes=True, rights=_MOVE, by_number=True),
+    "UID REPLACE": Verb(append.begin, _OPEN, "RFC 8508 §3.3", writes=True, rights=_MOVE),
+}
+"""Those whose messages stream: `obey` is given the session and what announces a message."""
+
+KNOWN: frozenset[str] = frozenset({*VERBS, *STREAMED, "CATENATE"})
 """The names the decoder knows."""

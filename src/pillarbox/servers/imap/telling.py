@@ -22,7 +22,7 @@ from pillarbox.wire.imap.sets import NOTHING
 
 _NEWS: Final = frozenset({EventKind.MESSAGE_NEW, EventKind.MESSAGE_EXPUNGE})
 _NOTES: Final = frozenset({EventKind.MAILBOX_METADATA_CHANGE, EventKind.SERVER_METADATA_CHANGE})
-_ADDING: Final = frozenset({"APPEND", "COPY", "UID COPY", "MOVE", "UID MOVE"})
+_ADDING: Final = frozenset({"APPEND", "REPLACE", "UID REPLACE", "COPY", "UID COPY", "MOVE", "UID MOVE"})
 """What new messages of the client's own come by: it need not be shown them (RFC 5465 §5.2)."""
 
 

@@ -12,7 +12,8 @@ from pillarbox.wire.imap.sets import HIGHEST, STAR
 class Announcement:
     """A message that is about to come: `size` octets, after a `+` if `sync`; None if it comes in parts (RFC 4469).
 
-    `closing` is the octet that must follow them (the parenthesis of UTF8, RFC 6855 §4). `date` has its zone.
+    `closing` is the octet that must follow them (the parenthesis of UTF8, RFC 6855 §4). `date` has its zone. `binary`:
+    they are a literal8.
     """
 
     flags: tuple[str, ...]
@@ -20,6 +21,7 @@ class Announcement:
     size: int | None
     sync: bool = False
     closing: bytes = b""
+    binary: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,5 +58,5 @@ def parse_announcement(reader: Reader, catenate: bool) -> Announcement:
     if catenate and reader.ahead(b"CATENATE ("):
         return Announcement(flags, date, None)
     closing = b")" if reader.ahead(b"UTF8 (") else b""
-    size, sync, _ = reader.message_literal()
-    return Announcement(flags, date, size, sync, closing)
+    size, sync, binary = reader.message_literal(only_binary=bool(closing))
+    return Announcement(flags, date, size, sync, closing, binary)

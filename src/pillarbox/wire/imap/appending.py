@@ -78,6 +78,7 @@ class Appending:
             self._index,
             target.name,
             target.replaces,
+            coming.binary,
         )
 
     def _after_message(self, reader: Reader) -> AppendEnd:
@@ -123,11 +124,11 @@ class Appending:
         return self._streamed(reader, b")")
 
     def _streamed(self, reader: Reader, closing: bytes) -> CatenateText:
-        size, sync, _ = reader.message_literal()
+        size, sync, binary = reader.message_literal(only_binary=bool(closing))
         self._room_for(size)
         self._closing = closing
         self._step = Appending._after_text
-        return CatenateText(self.target.tag, size, sync)
+        return CatenateText(self.target.tag, size, sync, binary)
 
     def _after_text(self, reader: Reader) -> Step:
         reader.expect(self._closing)

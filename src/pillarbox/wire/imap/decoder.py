@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Container
-from dataclasses import dataclass
+from dataclasses import replace
 from enum import Enum
 
 from pillarbox.core import limits as bounds
@@ -22,21 +22,8 @@ from pillarbox.wire.imap.events import (
     LiteralWanted,
     refused,
 )
+from pillarbox.wire.imap.limits import BEFORE_LOGIN, UNASKED, Limits
 from pillarbox.wire.imap.reader import LiteralPending, Reader
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """Octets of a line, of a literal, of a command without messages, and of a message."""
-
-    line: int = bounds.IMAP_LINE
-    literal: int = bounds.IMAP_LITERAL_SMALL
-    command: int = bounds.IMAP_COMMAND
-    message: int = bounds.MESSAGE_SIZE
-
-
-BEFORE_LOGIN = Limits(bounds.IMAP_AUTH_LINE, bounds.IMAP_AUTH_LINE, 2 * bounds.IMAP_AUTH_LINE)
-"""For strangers: room for LOGIN and AUTHENTICATE."""
 
 
 class _Step(Enum):
@@ -69,6 +56,7 @@ class Decoder:
         "_append",
         "_buffer",
         "_coming",
+        "_dropped",
         "_failure",
         "_head",
         "_line_limit",
@@ -143,6 +131,7 @@ class Decoder:
             self._swallow(size, None)
 
     def _reset(self) -> None:
+        self._dropped = 0
         self._parts: list[bytes] = []
         self._size = self._literals = self._scanned = self._remaining = 0
         self._head = self._tag = b""
@@ -187,6 +176,9 @@ class Decoder:
         if self._head:
             self._parts.append(self._head)
             return self._fail(WireError("line too long", code="LIMIT"), announced)
+        if self.limits.forbid(announced):
+            self._parts.append(line)
+            return self._fail(UNASKED, announced)
         self._size += len(line)
         if announced is not None:
             self._parts.append(line + b"\r\n")
@@ -340,6 +332,8 @@ class Decoder:
         announced = _AT_END.search(line[-_AT_END_LONGEST:])
         if self._head:
             return self._fail(WireError("line too long", code="LIMIT"), announced)
+        if self.limits.forbid(announced):
+            return self._fail(UNASKED, announced)
         self._parts.append(line + b"\r\n" if announced else line)
         text = b"".join(self._parts)
         self._parts.clear()
@@ -366,8 +360,21 @@ class Decoder:
         return _AGAIN
 
     def _swallow(self, size: int, failure: BadCommand | None) -> None:
-        self._remaining, self._failure = size, failure
-        self._state = Decoder._swallowing
+        self._failure = failure
+        self._drop(size)
+
+    def _drop(self, size: int) -> None:
+        """So many octets are thrown away, unless they are too many."""
+        self._dropped += size
+        self._remaining = size
+        self._state = Decoder._swallowing if self._dropped <= self.limits.refused else Decoder._ending
+
+    def _ending(self) -> Event | _Step | None:
+        """The peer sends more than is worth reading: nothing is listened to any more."""
+        failure = self._failure or BadCommand(None, "too much to be thrown away", "TOOBIG")
+        self.discard()
+        self._state = Decoder._waiting
+        return replace(failure, fatal=True)
 
     def _swallowing(self) -> Event | _Step | None:
         if self._remaining:
@@ -382,7 +389,7 @@ class Decoder:
         self._head = b""
         announced = _AT_END.search(line[-_AT_END_LONGEST:])
         if announced is not None and announced[2]:
-            self._remaining = int(announced[1])
+            self._drop(int(announced[1]))
             return _AGAIN
         failure = self._failure
         self._reset()

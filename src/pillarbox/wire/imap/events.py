@@ -31,6 +31,7 @@ class AppendStart:
 
     `index` counts the messages of one command from 0 (RFC 3502). `date` has its zone, None for now. `name` is APPEND,
     REPLACE or UID REPLACE, and `replaces` the number or UID of the message that makes room (STAR for `*`, RFC 8508).
+    `binary`: it comes as a literal8, which may hold NUL (RFC 3516 §4.4).
     """
 
     tag: bytes
@@ -42,6 +43,7 @@ class AppendStart:
     index: int = 0
     name: str = "APPEND"
     replaces: int | None = None
+    binary: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,11 +72,12 @@ class CatenateUrl:
 
 @dataclass(frozen=True, slots=True)
 class CatenateText:
-    """The next part comes as AppendChunk: `accept()` (after a `+` if `sync`) or `refuse()`."""
+    """The next part comes as AppendChunk: `accept()` (after a `+` if `sync`) or `refuse()`. `binary`: as a literal8."""
 
     tag: bytes
     size: int
     sync: bool
+    binary: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +107,7 @@ class BadCommand:
     """A command to be answered with `status`, under its tag or, without one, untagged; nothing of it is carried out.
 
     An APPEND that had begun is over. `code` and `text` as in WireError. `clears`: `$` is empty from now on (RFC 5182
-    §2.1).
+    §2.1). `fatal`: so much comes behind it that the connection has to end (RFC 7888 §4).
     """
 
     tag: bytes | None
@@ -112,6 +115,7 @@ class BadCommand:
     code: str = ""
     status: Status = "BAD"
     clears: bool = False
+    fatal: bool = False
 
 
 Event = (

@@ -168,11 +168,11 @@ class Reader:
         """One or more flags without parentheses."""
         return _flags(self._match(_BARE_FLAGS, "flag"))
 
-    def message_literal(self) -> tuple[int, bool, bool]:
+    def message_literal(self, only_binary: bool = False) -> tuple[int, bool, bool]:
         """The announcement of a literal that ends the text: its size, if it waits for `+`, if it is a literal8."""
         found = _LITERAL.match(self.text, self.pos)
-        if found is None or found.end() != len(self.text):
-            raise WireError("literal expected")
+        if found is None or found.end() != len(self.text) or (only_binary and not found[1]):
+            raise WireError("literal8 expected" if only_binary else "literal expected")
         self.pos = found.end()
         return int(found[2]), not found[3], bool(found[1])
 

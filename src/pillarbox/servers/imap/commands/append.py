@@ -1,72 +1,121 @@
-"""APPEND: messages of any size streamed into the spool, stored together when the last has come (RFC 3501 §6.3.11)."""
+"""APPEND and REPLACE: messages of any size streamed into the spool, stored together when the last has come.
+
+RFC 3501 §6.3.11, RFC 3502, RFC 8508; the parts of CATENATE are in `catenate`.
+"""
 
 import asyncio
+from collections.abc import Awaitable
 from dataclasses import replace
 from datetime import UTC
+from pathlib import Path
 
-from pillarbox.core.errors import MailError
+from pillarbox.core.errors import Conflict, MailError
 from pillarbox.core.ids import Uid
-from pillarbox.core.limits import BLOB_INLINE
-from pillarbox.servers.imap.appending import Appending, Piece
+from pillarbox.core.limits import BLOB_INLINE, IMAP_APPEND_MEMORY, IMAP_FETCH_HEADER
+from pillarbox.servers.imap.appending import Appending, Piece, Replaced
+from pillarbox.servers.imap.binary import without_nul
 from pillarbox.servers.imap.errors import TRYCREATE, Refused, bad, refusal
 from pillarbox.servers.imap.flags import split_flags
-from pillarbox.servers.imap.session import Answer, Session, State
-from pillarbox.store.model import Place
-from pillarbox.store.spool import to_file
+from pillarbox.servers.imap.session import Answer, Session
+from pillarbox.store.model import Arrived, Place
+from pillarbox.store.spool import recall, to_file
 from pillarbox.store.transaction import Transaction
 from pillarbox.wire.imap import encoder
-from pillarbox.wire.imap.events import AppendChunk, AppendEnd, AppendStart
+from pillarbox.wire.imap.events import AppendChunk, AppendEnd, AppendStart, CatenateStart
+from pillarbox.wire.imap.sets import STAR
 
 
-async def begin(session: Session, start: AppendStart) -> None:
+async def begin(session: Session, start: AppendStart | CatenateStart) -> None:
     """A message is announced: have it sent. Raises Refused, after which the decoder has dropped the command."""
+    await guarded(session, _prepare(session, start))
+    if isinstance(start, AppendStart):
+        welcome(session, start.sync)
+    else:
+        session.decoder.accept()
+
+
+async def guarded(session: Session, doing: Awaitable[None]) -> None:
+    """Do what an event asks for; where that fails, nothing of the command is carried out and its rest is dropped."""
     try:
-        await _prepare(session, start)
+        await doing
     except Exception:
-        abandon(session)
-        session.decoder.refuse()
+        refuse(session)
         raise
-    if start.sync:
-        session.stream.write(encoder.continuation(b"send the message"))
+
+
+def refuse(session: Session) -> None:
+    """Drop the command; an answer is due."""
+    abandon(session)
+    session.decoder.refuse()
+
+
+def welcome(session: Session, sync: bool) -> None:
+    """Have octets sent."""
+    if sync:
+        session.stream.write(encoder.continuation(b"send the octets"))
     session.decoder.accept()
 
 
-async def _prepare(session: Session, start: AppendStart) -> None:
-    if session.state not in (State.AUTHENTICATED, State.SELECTED):
-        raise bad("log in first")
+async def _prepare(session: Session, start: AppendStart | CatenateStart) -> None:
     under_way = session.appending
     if under_way is not None and under_way.failure is not None:
         raise under_way.failure
-    if not start.size:
-        raise Refused("NO", "an empty message is not taken")  # RFC 3502 §6.3.11: it abandons the command
+    if isinstance(start, AppendStart) and not start.size:
+        raise _nothing()
     bits, keywords = split_flags(start.flags)
-    received = None if start.date is None else int(start.date.astimezone(UTC).timestamp())
     if under_way is None:
-        try:
-            found = await session.find(start.mailbox)
-        except MailError as error:
-            raise refusal(error, TRYCREATE) from error
-        place = Place(found.mailbox.mailbox_id, bits, keywords)
-        session.appending = Appending(found.account, place.mailbox_id, session.store.spool(), place, received)
+        under_way = session.appending = await _open(session, start)
     else:
         under_way.spool = session.store.spool()
-        under_way.place = Place(under_way.mailbox_id, bits, keywords)
-        under_way.received = received
+    under_way.place = Place(under_way.target.mailbox.mailbox_id, bits, keywords)
+    under_way.received = None if start.date is None else int(start.date.astimezone(UTC).timestamp())
+    under_way.binary = isinstance(start, AppendStart) and start.binary
+    under_way.nul = False
+
+
+def _nothing() -> Refused:
+    return Refused("NO", "an empty message is not taken")  # RFC 3502 §6.3.11: it abandons the command
+
+
+async def _open(session: Session, start: AppendStart | CatenateStart) -> Appending:
+    replaced = None if start.replaces is None else _replaced(session, start.replaces, uid=start.name != "REPLACE")
+    try:
+        target = await session.find(start.mailbox)
+    except MailError as error:
+        raise refusal(error, TRYCREATE) from error
+    return Appending(start.name, target, replaced, session.store.spool(), Place(target.mailbox.mailbox_id))
+
+
+def _replaced(session: Session, number: int, uid: bool) -> Replaced:
+    """The message of that number or UID. BAD for a number there is none of, as everywhere."""
+    selected = session.mailbox
+    last = len(selected.uids) - 1
+    at = last if number == STAR else selected.index(number) if uid else number - 1
+    if not 0 <= at <= last:
+        raise Refused("NO", "no such message", "NONEXISTENT") if uid else bad("no such message number")
+    return Replaced(selected.account, selected.mailbox_id, Uid(selected.uids[at]))
 
 
 def take(session: Session, chunk: AppendChunk) -> None:
     """Octets of the message. What goes wrong is said when the command ends."""
     under_way = session.appending
-    assert under_way is not None  # the decoder gives chunks between AppendStart and AppendEnd only
-    if under_way.failure is None:
-        if b"\0" in chunk.octets:  # RFC 3501 §4.3.1: everything else is kept as it is
-            under_way.failure = bad("NUL in a literal")
-            under_way.spool.discard()
-            return
-        try:
-            under_way.spool.write(chunk.octets)
-        except MailError as error:
-            under_way.failure = refusal(error)
+    assert under_way is not None  # the decoder gives chunks after a start was accepted only
+    if under_way.failure is not None:
+        return
+    if b"\0" in chunk.octets and not under_way.binary:  # RFC 3501 §4.3.1: everything else is kept as it is
+        under_way.failure = bad("NUL in a literal")
+        under_way.spool.discard()
+        return
+    try:
+        add(under_way, chunk.octets)
+    except MailError as error:
+        under_way.failure = refusal(error)
+
+
+def add(under_way: Appending, octets: bytes) -> None:
+    """The next octets of the message. TooBig."""
+    under_way.nul = under_way.nul or b"\0" in octets
+    under_way.spool.write(octets)
 
 
 async def end(session: Session, event: AppendEnd) -> Answer | None:
@@ -76,11 +125,9 @@ async def end(session: Session, event: AppendEnd) -> Answer | None:
     try:
         if under_way.failure is None:
             try:
-                arrived = await under_way.spool.finish()
-                if not event.last and arrived.path is None and arrived.size > BLOB_INLINE:  # others are still to come
-                    path = await asyncio.to_thread(to_file, arrived, session.store.settings)
-                    arrived = replace(arrived, octets=None, path=path)
-                under_way.pieces.append(Piece(arrived, under_way.place, under_way.received))
+                await _complete(session, under_way, event.last)
+            except Refused as refused:
+                under_way.failure = refused
             except MailError as error:
                 under_way.failure = refusal(error)
         if not event.last:
@@ -93,19 +140,73 @@ async def end(session: Session, event: AppendEnd) -> Answer | None:
             abandon(session)
 
 
+async def _complete(session: Session, under_way: Appending, last: bool) -> None:
+    if not under_way.spool.size:
+        raise _nothing()
+    arrived = await under_way.spool.finish()
+    if under_way.nul:
+        arrived = await without_nul(session, arrived)
+    under_way.pieces.append(Piece(arrived, under_way.place, under_way.received))
+    await _check_header(session, arrived)
+    if not last and arrived.path is None:  # others are still to come
+        under_way.held += arrived.size
+        if arrived.size > BLOB_INLINE or under_way.held > IMAP_APPEND_MEMORY:
+            path = await asyncio.to_thread(to_file, arrived, session.store.settings)
+            under_way.held -= arrived.size
+            waiting = replace(arrived, octets=None, packed=None, path=path)
+            under_way.pieces[-1] = replace(under_way.pieces[-1], arrived=waiting)
+
+
+async def _check_header(session: Session, arrived: Arrived) -> None:
+    """UTF-8 in the header is for clients that said they know it (RFC 6855 §4).
+
+    Octets that are no characters of UTF-8 pass as before (RFC 3501 §6.3.11): old mail is moved from server to server by
+    clients that know nothing of either.
+    """
+    if session.manner.utf8:
+        return
+    size = min(arrived.summary.root.body, IMAP_FETCH_HEADER)
+    if arrived.octets is not None:
+        header = arrived.octets[:size]
+    else:
+        header = await asyncio.to_thread(_read, arrived.path or "", size)
+    if header.isascii():
+        return
+    try:
+        header.decode()
+    except UnicodeDecodeError:
+        return
+    raise Refused("NO", "UTF-8 in the header of a message needs ENABLE UTF8=ACCEPT", "CANNOT")
+
+
+def _read(path: str, size: int) -> bytes:
+    with Path(path).open("rb") as file:
+        return file.read(size)
+
+
 async def _store(session: Session, under_way: Appending) -> Answer:
-    account = under_way.account
+    account, replaced = under_way.target.account, under_way.replaced
 
     async def unit(tx: Transaction) -> tuple[int, list[Uid]]:
-        added = [await tx.add(account, one.arrived, [one.place], received=one.received) for one in under_way.pieces]
+        if replaced is not None:  # first, so that only what is more counts against the quota (RFC 8508 §3.4)
+            gone = await tx.expunge(replaced.account, replaced.mailbox_id, [replaced.uid], only_deleted=False)
+            if not gone:
+                raise Conflict("the message was expunged")
+        added = [await tx.add(account, recall(p.arrived), [p.place], received=p.received) for p in under_way.pieces]
         placed = [place for one in added for place in one.placed]
         return placed[0].uidvalidity, [place.uid for place in placed]
 
+    accounts = [account] if replaced is None or replaced.account == account else [account, replaced.account]
     try:
-        validity, uids = await session.write([account], unit)
+        validity, uids = await session.write(accounts, unit)
     except MailError as error:
         raise refusal(error, TRYCREATE) from error
-    return Answer("APPEND completed", encoder.append_uid(validity, uids))
+    told = encoder.append_uid(validity, uids) if "r" in under_way.target.rights else b""  # RFC 4315 §3
+    if replaced is None:
+        return Answer(f"{under_way.name} completed", told)
+    if told:
+        session.stream.write(encoder.untagged("OK", "the message is ready", told))  # RFC 8508 §4.3: before EXPUNGE
+    return Answer(f"{under_way.name} completed", expunged=True)
 
 
 def abandon(session: Session) -> None:
