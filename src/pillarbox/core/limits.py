@@ -24,6 +24,7 @@ IMAP_LITERALS = 1000  # literals in one command
 IMAP_AUTH_LINE = 12288  # lines of AUTHENTICATE and everything before login, RFC 4954 §4 as for SMTP
 IMAP_APPEND = 256 << 20  # octets of all messages of one APPEND, RFC 3502
 IMAP_APPEND_MEMORY = 4 << 20  # octets of small messages of one APPEND that wait in memory for the last; others in files
+IMAP_APPEND_INLINE = 20  # messages of one APPEND that are stored while others wait; more are stored beside them
 IMAP_PATIENCE = 15  # seconds of searching after which the client is told so; one that has gone is noticed by it
 IMAP_PATTERNS = 100  # patterns in one LIST, RFC 5258 §3
 IMAP_PATTERN_TEXT = 4096  # characters of all of them together: each is a position to be held against each name

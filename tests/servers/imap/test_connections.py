@@ -5,8 +5,10 @@ import imaplib
 import re
 import socket
 import ssl
+from pathlib import Path
 
 from pillarbox.core.ids import Uid
+from pillarbox.core.limits import IMAP_APPEND_MEMORY
 from pillarbox.store.model import Place
 from pillarbox.store.transaction import Transaction
 from tests.server import PASSWORD
@@ -260,3 +262,55 @@ async def test_recent_in_one_session_whatever_listener_it_came_by(house: House) 
     assert b"0 RECENT" in told[1]
     clear.close()
     sealed.close()
+
+
+def _spooled(house: House) -> list[Path]:
+    return list(Path(house.store.settings.spool_dir).iterdir())
+
+
+async def test_many_messages_in_one_append(house: House) -> None:
+    """More than wait in memory: they come back in order, as they were."""
+    client = await _enter(house, (await house.account()).login)
+    octets = [b"Subject: %d\r\n\r\n" % number + b"x" * 60_000 for number in range(2 * IMAP_APPEND_MEMORY // 60_000)]
+    command = b"APPEND INBOX" + b"".join(b" {%d+}\r\n%b" % (len(one), one) for one in octets)
+    await client.ok(command)
+    found = await client.ok("FETCH 1:* BODY.PEEK[]")
+    bodies = [line for line in found if b" FETCH " in line]
+    assert bodies == [b"%d FETCH (BODY[] {%d}\r\n%b)" % (number, len(one), one) for number, one in enumerate(octets, 1)]
+    assert not _spooled(house)
+    client.close()
+
+
+async def test_large_parts_in_catenate(house: House) -> None:
+    client = await _enter(house, (await house.account()).login)
+    part = b"y" * 1_000_000
+    octets = b"Subject: x\r\n\r\n" + part
+    await client.ok(b"APPEND INBOX {%d+}\r\n%b" % (len(octets), octets))
+    await client.ok(
+        'APPEND INBOX CATENATE (URL ";UID=1" URL ";UID=1/;SECTION=TEXT" URL ";UID=1/;SECTION=1/;PARTIAL=5.10")'
+    )
+    found = await client.ok("FETCH 2 BODY.PEEK[]")
+    whole = octets + part + b"y" * 10
+    assert b"2 FETCH (BODY[] {%d}\r\n%b)" % (len(whole), whole) in found
+    urls = b" ".join([b'URL ";UID=2"'] * 3)
+    _, tagged = await client.command(b"APPEND INBOX CATENATE (" + urls + b")")
+    assert tagged.startswith(b"NO [TOOBIG]")
+    assert not _spooled(house)
+    client.close()
+
+
+async def test_replacing_counts_only_what_is_more(house: House) -> None:
+    """RFC 8508 §3.4: the message that goes makes room for the one that comes."""
+    account = await house.account()
+    await house.store.directory.set_quota(account.account_id, 1000)
+    client = await _enter(house, account.login)
+    first, larger = b"a" * 900, b"b" * 1000
+    await client.ok(b"APPEND INBOX {900+}\r\n" + first)
+    _, tagged = await client.command(b"APPEND INBOX {1000+}\r\n" + larger)
+    assert tagged.startswith(b"NO [OVERQUOTA]")
+    _, tagged = await client.command(b"REPLACE 1 INBOX {1001+}\r\n" + larger + b"b")
+    assert tagged.startswith(b"NO [OVERQUOTA]")
+    assert b"1 FETCH (UID 1)" in await client.ok("FETCH 1:* UID")
+    await client.ok(b"REPLACE 1 INBOX {1000+}\r\n" + larger)
+    assert b"1 FETCH (UID 2 RFC822.SIZE 1000)" in await client.ok("FETCH 1:* (UID RFC822.SIZE)")
+    client.close()

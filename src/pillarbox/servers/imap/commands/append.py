@@ -11,7 +11,7 @@ from pathlib import Path
 
 from pillarbox.core.errors import Conflict, MailError
 from pillarbox.core.ids import Uid
-from pillarbox.core.limits import BLOB_INLINE, IMAP_APPEND_MEMORY, IMAP_FETCH_HEADER
+from pillarbox.core.limits import BLOB_INLINE, IMAP_APPEND_INLINE, IMAP_APPEND_MEMORY, IMAP_FETCH_HEADER
 from pillarbox.servers.imap.appending import Appending, Piece, Replaced
 from pillarbox.servers.imap.binary import without_nul
 from pillarbox.servers.imap.errors import TRYCREATE, Refused, bad, refusal
@@ -198,7 +198,7 @@ async def _store(session: Session, under_way: Appending) -> Answer:
 
     accounts = [account] if replaced is None or replaced.account == account else [account, replaced.account]
     try:
-        validity, uids = await session.write(accounts, unit)
+        validity, uids = await session.write(accounts, unit, apart=len(under_way.pieces) > IMAP_APPEND_INLINE)
     except MailError as error:
         raise refusal(error, TRYCREATE) from error
     told = encoder.append_uid(validity, uids) if "r" in under_way.target.rights else b""  # RFC 4315 §3
