@@ -259,7 +259,9 @@ async def _listen(settings: Settings, shared: Services, contexts: Contexts) -> l
     context = contexts.people
     host, clear = settings.server.hostname, settings.login.plain_from_loopback
     recents = Recents(shared.store)
-    spoken = ImapSettings(host, clear, settings.imap.unauthenticate, settings.imap.contact)
+    spoken = ImapSettings(
+        host, clear, settings.imap.unauthenticate, contact=settings.imap.contact, jmap=settings.jmap_session
+    )
     factories: dict[str, SessionFactory] = {
         "smtp": smtp.factory(Role(host, submission=False, tls=contexts.world), shared),
         "submission": smtp.factory(Role(host, submission=True, tls=context, clear_login=clear), shared),

@@ -23,6 +23,8 @@ REFUSED = [
     ("server = 3", "line 1: server: Expected object, got int"),
     ('[engine]\nkind = "postgres"', "line 1: engine.url: Expected postgresql://"),
     ('[tls]\ncertificate = "a.pem"', "line 2: tls.certificate: certificate and key are given together"),
+    ('[http]\nurl = "mail.example.org"', "line 2: http.url: Expected where it is found"),
+    ('[http]\nurl = "https://a\\"b"', "line 2: http.url: Expected where it is found"),
     ('[server]\nhostname = "a b"', "line 2: server.hostname: Expected a host name"),
     ("[server", "Expected ']'"),
 ]
@@ -56,6 +58,19 @@ def test_values() -> None:
     assert "pop3" not in settings.endpoints()
 
 
+@pytest.mark.parametrize(
+    ("text", "url"),
+    [
+        ("", "https://localhost:8443/.well-known/jmap"),
+        ('[listeners]\nhttps = "0.0.0.0:443"\n[server]\nhostname = "m.test"', "https://m.test/.well-known/jmap"),
+        ('[listeners]\nhttps = "off"', ""),
+        ('[listeners]\nhttps = "off"\n[http]\nurl = "https://m.test/mail/"', "https://m.test/mail/.well-known/jmap"),
+    ],
+)
+def test_where_jmap_is(text: str, url: str) -> None:
+    assert parse(text, HERE).jmap_session == url
+
+
 def test_a_missing_file_is_one_line() -> None:
     with pytest.raises(SettingsError, match=r"/nowhere/p\.toml: No such file or directory"):
         load(Path("/nowhere/p.toml"))
@@ -66,8 +81,9 @@ def test_every_setting_is_explained_and_reads_back() -> None:
     text = explain(settings)
     assert parse(text, HERE) == settings
     spelled = text.replace("\n#", "\n").replace("\n ", "\n# ").replace('""', '"/x"')
-    assert parse(spelled.replace('contact = "/x"', 'contact = "mailto:x@y.z"'), HERE)
-
+    for name, value in (("contact", "mailto:x@y.z"), ("url", "https://x")):
+        spelled = spelled.replace(f'\n{name} = "/x"', f'\n{name} = "{value}"')
+    assert parse(spelled, HERE)
     for before, line in zip(text.splitlines(), text.splitlines()[1:], strict=False):
         if " = " in line and not line.startswith("# "):
             assert before.startswith("# "), line

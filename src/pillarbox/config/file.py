@@ -131,6 +131,8 @@ def _check(settings: Settings, text: str, path: Path) -> None:
         refuse("tls.certificate", "certificate and key are given together or not at all")
     if not re.fullmatch(r"[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?", settings.server.hostname):
         refuse("server.hostname", "Expected a host name such as mail.example.org")
+    if not re.fullmatch(r"(https?://[A-Za-z0-9.:\[\]-]+(/[A-Za-z0-9._~/-]*)?)?", settings.http.url):
+        refuse("http.url", "Expected where it is found, such as https://mail.example.org")
     taken: dict[Endpoint, str] = {}
     for name, endpoint in settings.endpoints().items():
         if endpoint.port and endpoint in taken:

@@ -7,6 +7,8 @@ from msgspec import Meta, Struct, field
 
 from pillarbox.core import limits
 
+_HTTPS = 443
+
 Processes = Annotated[int, Meta(ge=1, le=limits.WORKERS)]
 
 
@@ -133,7 +135,11 @@ class Imap(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Http(Struct, frozen=True, forbid_unknown_fields=True):
-    """Webmail."""
+    """Webmail and JMAP."""
+
+    url: str = ""
+    """Where people find it from outside, such as "https://mail.example.org". Without it: https, the host name and the
+    port of the listener. IMAP tells it to programs that could use JMAP."""
 
     session_life: Annotated[int, Meta(ge=60)] = 1_209_600
     """Seconds after the last use until a browser must sign in again."""
@@ -171,6 +177,15 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     def key(self) -> Path:
         """The file of its private key."""
         return self.tls.key or self.server.data / "tls" / "key.pem"
+
+    @property
+    def jmap_session(self) -> str:
+        """Where a JMAP client begins (RFC 8620 §2.2); empty when there is nothing to reach from outside."""
+        https = self.listeners.https
+        if not self.http.url and https is None:
+            return ""
+        port = "" if https is None or https.port == _HTTPS else f":{https.port}"
+        return f"{self.http.url.rstrip('/') or f'https://{self.server.hostname}{port}'}/.well-known/jmap"
 
     def endpoints(self) -> dict[str, Endpoint]:
         """The listeners that are on, by name, in the order of the file."""

@@ -16,6 +16,7 @@ class When(Enum):
     LOGIN = auto()  # while logging in is possible
     STRANGER = auto()  # before login
     AUTHENTICATED = auto()  # after login
+    JMAP = auto()  # after a login that JMAP would take too
     UNAUTHENTICATE = auto()  # after login, where the settings let a connection be used again
 
 
@@ -80,6 +81,7 @@ CAPABILITIES: tuple[Capability, ...] = (
     Capability("INPROGRESS", "RFC 9585", When.AUTHENTICATED),
     Capability("WITHIN", "RFC 5032", When.AUTHENTICATED),
     Capability("OBJECTID", "RFC 8474", When.AUTHENTICATED),
+    Capability("JMAPACCESS", "RFC 9698", When.JMAP),
     Capability("SAVEDATE", "RFC 8514", When.AUTHENTICATED),
     Capability("PREVIEW", "RFC 8970", When.AUTHENTICATED),
     Capability("CONDSTORE", "RFC 7162", When.AUTHENTICATED, enable=True),

@@ -14,12 +14,13 @@ from pillarbox.store.store import Store
 class ImapSettings:
     """What the settings say about IMAP. `plain_from_loopback`: passwords are taken in clear from this machine.
     `unauthenticate`: UNAUTHENTICATE is offered (RFC 8437 §8). `contact`: the URI of who runs the server (RFC 5464
-    §3.2.1.1), if any."""
+    §3.2.1.1), if any. `jmap`: the URL of the JMAP session, or ""."""
 
     host: str
     plain_from_loopback: bool = False
     unauthenticate: bool = True
     contact: str = ""
+    jmap: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,7 +54,8 @@ class Answer:
 
 class Session:
     """What one connection has come to. `waiting` is the tag of an IDLE or AUTHENTICATE under way. `enabled`: what was
-    switched on by ENABLE or by a command that implies it; `manner`: how answers are spelled for that."""
+    switched on by ENABLE or by a command that implies it; `manner`: how answers are spelled for that. `jmap`: JMAP
+    would take the credentials too."""
 
     __slots__ = (
         "account",
@@ -64,6 +65,7 @@ class Session:
         "errors",
         "exchange",
         "house",
+        "jmap",
         "manner",
         "notice",
         "notifying",
@@ -85,6 +87,7 @@ class Session:
         """Nobody is logged in: everything but the connection itself is as it is at first."""
         self.state = State.NOT_AUTHENTICATED
         self.account: Account | None = None
+        self.jmap = False
         self.selected: Selected | None = None
         self.watch: Watch | None = None
         self.exchange: Exchange | None = None
@@ -156,6 +159,8 @@ class Session:
         conditions = {When.AUTHENTICATED}
         if self.house.settings.unauthenticate:
             conditions.add(When.UNAUTHENTICATE)
+        if self.jmap and self.house.settings.jmap:
+            conditions.add(When.JMAP)
         if self.state is State.NOT_AUTHENTICATED:
             conditions = {When.STRANGER, When.LOGIN if self.may_log_in() else When.NO_LOGIN}
             if self.house.tls is not None and self.stream.tls is None:
@@ -269,9 +274,10 @@ class Session:
 
     # -- the state
 
-    def log_in(self, account: Account) -> Answer:
-        """Not authenticated → authenticated."""
+    def log_in(self, account: Account, jmap: bool = True) -> Answer:
+        """Not authenticated → authenticated. `jmap`: JMAP would take the same credentials (RFC 9698 §3)."""
         self.account = account
+        self.jmap = jmap
         self.state = State.AUTHENTICATED
         self.errors = 0
         largest = self.store.settings.message_size

@@ -55,6 +55,7 @@ VERBS: dict[str, Verb] = {
     "STARTTLS": Verb(any_state.starttls, _LOGIN, "RFC 3501 §6.2.1"),
     "AUTHENTICATE": Verb(login.authenticate, _LOGIN, "RFC 3501 §6.2.2, RFC 4959"),
     "LOGIN": Verb(login.login, _LOGIN, "RFC 3501 §6.2.3"),
+    "GETJMAPACCESS": Verb(connection.jmap_access, _MAIL, "RFC 9698 §4"),
     "COMPRESS": Verb(connection.compress, _MAIL, "RFC 4978 §3"),
     "UNAUTHENTICATE": Verb(connection.unauthenticate, _MAIL, "RFC 8437 §3"),
     "ENABLE": Verb(any_state.enable, _MAIL, "RFC 5161 §3.1"),

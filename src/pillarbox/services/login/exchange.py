@@ -33,7 +33,7 @@ def begin(logins: Logins, name: str, facts: TlsFacts | None, peer: str, *, bound
     channel = _channel(facts)
     if not taken(name, channel):
         return None
-    return Exchange(logins, MECHANISMS[name](channel, bound), peer)
+    return Exchange(logins, name, MECHANISMS[name](channel, bound), peer)
 
 
 def _channel(facts: TlsFacts | None) -> Channel:
@@ -41,15 +41,16 @@ def _channel(facts: TlsFacts | None) -> Channel:
 
 
 class Exchange:
-    """One exchange: the server ferries octets until an Account comes out.
+    """One exchange by the mechanism `name`: the server ferries octets until an Account comes out.
 
     Both methods raise Invalid for what the mechanism does not allow, Denied when the peer is not who it says, Busy and
     Unavailable; then the exchange is over.
     """
 
-    __slots__ = ("_account", "_keyed", "_logins", "_mechanism", "_peer")
+    __slots__ = ("_account", "_keyed", "_logins", "_mechanism", "_peer", "name")
 
-    def __init__(self, logins: Logins, mechanism: Mechanism, peer: str) -> None:
+    def __init__(self, logins: Logins, name: str, mechanism: Mechanism, peer: str) -> None:
+        self.name = name
         self._logins = logins
         self._mechanism = mechanism
         self._peer = peer

@@ -1,4 +1,4 @@
-"""COMPRESS and UNAUTHENTICATE: what lies below a session begins, what lies behind it ends (RFC 4978, RFC 8437)."""
+"""COMPRESS, UNAUTHENTICATE and GETJMAPACCESS: of a connection, what lies below it, behind it and beside it."""
 
 from typing import Final
 
@@ -32,3 +32,11 @@ async def unauthenticate(session: Session, command: Command, arguments: Nothing)
     session.stream.write(encoder.tagged(command.tag, "OK", "not authenticated"))
     session.stream.expand()
     return None
+
+
+async def jmap_access(session: Session, command: Command, arguments: Nothing) -> Answer:
+    """Where the same mail is reached by JMAP (RFC 9698 §4)."""
+    if not session.house.settings.jmap:
+        raise bad("there is no JMAP here")
+    session.stream.write(encoder.jmap_access(session.house.settings.jmap))
+    return Answer("GETJMAPACCESS completed")

@@ -58,7 +58,7 @@ async def respond(session: Session, line: bytes) -> Answer | None:
 
 def _advance(session: Session, exchange: Exchange, result: Challenge | Account) -> Answer | None:
     if isinstance(result, Account):
-        return session.log_in(result)
+        return session.log_in(result, jmap=exchange.name != "EXTERNAL")  # JMAP asks for no certificates
     session.exchange = exchange
     session.stream.write(spell_challenge(result))
     session.decoder.expect_line()
