@@ -83,11 +83,12 @@ def settable(held: frozenset[str]) -> tuple[int, bool]:
 
 
 def restricted(change: FlagChange, held: frozenset[str]) -> FlagChange:
-    """As much of a change as may be done. Raises Denied when it is nothing: none of the flags named may be changed."""
+    """As much of a change as may be done. Raises Denied when none of the flags named may be changed; of no flags there
+    is nothing to deny."""
     bits, keywords = settable(held)
     touched = ALL_FLAGS if change.replace else change.add | change.remove
     words = change.replace or bool(change.add_keywords or change.remove_keywords)
-    if not (touched & bits) and not (words and keywords):
+    if (touched or words) and not (touched & bits) and not (words and keywords):
         raise Denied("none of these flags may be changed")
     return FlagChange(
         change.add, change.remove, change.add_keywords, change.remove_keywords, change.replace, bits, keywords

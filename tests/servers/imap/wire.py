@@ -13,13 +13,14 @@ class Client:
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.reader = reader
         self.writer = writer
+        self.patience = 20.0
         self._tag = 0
 
     async def response(self) -> bytes:
         """One whole response without its line end."""
         response = b""
         while True:
-            line = await asyncio.wait_for(self.reader.readline(), 20)
+            line = await asyncio.wait_for(self.reader.readline(), self.patience)
             if not line:
                 raise ConnectionError("the server closed the connection")
             response += line
