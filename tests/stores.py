@@ -3,10 +3,10 @@
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
-from pillarbox.core.ids import AccountId
+from pillarbox.core.ids import AccountId, MailboxId, Modseq
 from pillarbox.engines.migration import migrate
 from pillarbox.engines.schema.steps import steps
-from pillarbox.store.model import Account, Added, Arrived, Mailbox, Place, StoreLimits
+from pillarbox.store.model import Account, Added, Arrived, Mailbox, MailboxChanges, Place, StoreLimits
 from pillarbox.store.store import Store
 from pillarbox.store.transaction import Transaction
 from tests.engines_fixtures import Engine
@@ -81,3 +81,10 @@ async def deliver(store: Store, account: AccountId, octets: bytes | None = None,
         return await tx.add(account, arrived, [target])
 
     return await store.write([account], unit)
+
+
+async def since(store: Store, account: AccountId, mailbox_id: MailboxId, modseq: Modseq) -> MailboxChanges:
+    """What happened in a mailbox after a modseq, when it is little enough to be listed."""
+    changes = await store.since(account, mailbox_id, modseq)
+    assert changes is not None
+    return changes

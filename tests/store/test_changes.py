@@ -16,7 +16,7 @@ from pillarbox.store.queueing import Schedule
 from pillarbox.store.store import Store
 from pillarbox.store.transaction import Transaction
 from tests.engines_fixtures import Engine
-from tests.stores import StepClock, act, add_account, arrive, deliver, inbox, letter
+from tests.stores import StepClock, act, add_account, arrive, deliver, inbox, letter, since
 
 
 async def test_created_updated_destroyed_fold(store: Store, you: Account) -> None:
@@ -83,8 +83,8 @@ async def test_trimming_keeps_floors(store: Store, you: Account, clock: StepCloc
     with pytest.raises(Conflict):
         await store.changes(you.account_id, Kind.EMAIL, Modseq(floor - 1), 10)
     assert len((await store.changes(you.account_id, Kind.EMAIL, floor, 10)).created) == 1
-    assert (await store.since(you.account_id, box.mailbox_id, Modseq(floor - 1))).reset
-    delta = await store.since(you.account_id, box.mailbox_id, floor)
+    assert (await since(store, you.account_id, box.mailbox_id, Modseq(floor - 1))).reset
+    delta = await since(store, you.account_id, box.mailbox_id, floor)
     assert ([one.uid for one in delta.changed], delta.vanished, delta.reset) == ([2], (), False)
     assert list((await store.view(you.account_id, box.mailbox_id)).uids) == [2]
 

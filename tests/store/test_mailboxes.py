@@ -7,7 +7,7 @@ from pillarbox.core.ids import spell
 from pillarbox.store.model import MAILBOX_PREFIX, Account, Kind, Mailbox, Place
 from pillarbox.store.store import Store
 from pillarbox.store.transaction import Transaction
-from tests.stores import act, deliver, inbox
+from tests.stores import act, deliver, inbox, since
 
 
 async def make(store: Store, you: Account, name: str, role: str | None = None) -> Mailbox:
@@ -137,7 +137,7 @@ async def test_a_name_made_again_has_a_higher_uidvalidity(store: Store, you: Acc
     assert second.mailbox_id != first.mailbox_id
     with pytest.raises(NotFound):
         await store.view(you.account_id, first.mailbox_id)
-    assert (await store.since(you.account_id, first.mailbox_id, first.highestmodseq)).reset
+    assert (await since(store, you.account_id, first.mailbox_id, first.highestmodseq)).reset
 
 
 async def test_delete(store: Store, you: Account) -> None:

@@ -8,7 +8,7 @@ from pillarbox.core.limits import BLOB_GRACE
 from pillarbox.store.model import DELETED, SEEN, Account, FlagChange, Kind, Place
 from pillarbox.store.store import Store
 from pillarbox.store.transaction import Transaction
-from tests.stores import StepClock, act, deliver, inbox, letter
+from tests.stores import StepClock, act, deliver, inbox, letter, since
 
 
 async def test_copy(store: Store, you: Account) -> None:
@@ -40,7 +40,7 @@ async def test_move_leaves_tombstones_and_keeps_the_message(store: Store, you: A
         return [*await tx.move(you.account_id, box.mailbox_id, [1, 2], archive.mailbox_id)]
 
     assert await act(store, you.account_id, unit) == [(1, 1), (2, 2)]
-    changes = await store.since(you.account_id, box.mailbox_id, before.highestmodseq)
+    changes = await since(store, you.account_id, box.mailbox_id, before.highestmodseq)
     assert (changes.vanished, changes.changed, changes.reset) == ((1, 2), (), False)
     assert changes.mailbox is not None
     assert (changes.mailbox.total, changes.mailbox.uidnext) == (1, 4)

@@ -13,7 +13,7 @@ from pillarbox.store.rights import EntryChange
 from pillarbox.store.store import Store
 from pillarbox.store.transaction import Transaction
 from tests.engines_fixtures import Engine
-from tests.stores import act, add_account, arrive, deliver, inbox, letter, open_store
+from tests.stores import act, add_account, arrive, deliver, inbox, letter, open_store, since
 
 LARGE = ("placement", "message", "vanished", "change_log", "blob", "thread_key", "listing", "delivery_seen", "acl")
 WHOLE = re.compile(
@@ -51,7 +51,7 @@ async def live(store: Store, you: Account) -> None:
     for more in (Need.LISTING, Need.LISTING | Need.ENVELOPE | Need.BLOB):
         async for page in store.placements(account, box.mailbox_id, [(1, 500)], more):
             assert all(row.listing for row in page)
-    await store.since(account, box.mailbox_id, box.highestmodseq)
+    await since(store, account, box.mailbox_id, box.highestmodseq)
     await store.changes(account, Kind.EMAIL, box.highestmodseq, 100)
     await store.quota(account)
     await store.blob(account, (await arrive(store, letter(name="b", extra="References: <a>\r\n"))).blob_id)

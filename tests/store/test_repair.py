@@ -6,7 +6,7 @@ from pillarbox.core.errors import Unavailable
 from pillarbox.store.model import DELETED, Account, BlobRef, Need, Place
 from pillarbox.store.port import Connection
 from pillarbox.store.store import Store
-from tests.stores import deliver, inbox, letter
+from tests.stores import deliver, inbox, letter, since
 
 
 async def break_rows(store: Store, *statements: str) -> None:
@@ -63,7 +63,7 @@ async def test_orphans(store: Store, you: Account) -> None:
     modseq = await store.modseq(you.account_id)
     await store.repair(you.account_id)
     assert await kinds(store, you) == set()
-    assert (await store.since(you.account_id, box.mailbox_id, modseq)).vanished == (1,)
+    assert (await since(store, you.account_id, box.mailbox_id, modseq)).vanished == (1,)
     recovered = await store.mailbox_named(you.account_id, "Recovered")
     emails = await store.emails(you.account_id, [second.message_id])
     assert emails[second.message_id].mailboxes == {recovered.mailbox_id}

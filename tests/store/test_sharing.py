@@ -18,7 +18,7 @@ from pillarbox.store.rights import ALL, ANYONE, EntryChange, Found
 from pillarbox.store.store import Store
 from pillarbox.store.transaction import Transaction
 from tests.engines_fixtures import Engine
-from tests.stores import act, add_account, deliver, inbox, letter, open_store
+from tests.stores import act, add_account, deliver, inbox, letter, open_store, since
 
 T = TypeVar("T")
 
@@ -471,7 +471,7 @@ async def test_moving_to_another_account(store: Store, you: Account, friend: Acc
     assert (await store.quota(you.account_id)).messages == 0
     assert len((await store.changes(you.account_id, Kind.EMAIL, before, 10)).destroyed) == 2
     assert len((await store.changes(friend.account_id, Kind.EMAIL, Modseq(0), 10)).created) == 2
-    assert (await store.since(you.account_id, mine.mailbox_id, mine.highestmodseq)).vanished == (1, 2)
+    assert (await since(store, you.account_id, mine.mailbox_id, mine.highestmodseq)).vanished == (1, 2)
     async for rows in store.placements(friend.account_id, theirs.mailbox_id, [1], Need.BLOB):
         assert rows[0].blob is not None
         chunks = [chunk async for chunk in store.chunks(friend.account_id, rows[0].blob)]

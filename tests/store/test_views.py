@@ -8,7 +8,7 @@ from pillarbox.store.model import DELETED, SEEN, Account, FlagChange, FlagState,
 from pillarbox.store.store import Store
 from pillarbox.store.transaction import Transaction
 from pillarbox.store.views import Views
-from tests.stores import act, arrive, deliver, inbox, letter
+from tests.stores import act, arrive, deliver, inbox, letter, since
 
 
 async def fresh(store: Store, account: AccountId, mailbox_id: MailboxId) -> MailboxView:
@@ -80,13 +80,13 @@ async def test_resync_replays_to_the_truth(store: Store, you: Account) -> None:
 
         await act(store, you.account_id, unit)
         if choice.random() < 0.5:
-            delta = await store.since(you.account_id, box.mailbox_id, modseq)
+            delta = await since(store, you.account_id, box.mailbox_id, modseq)
             assert not delta.reset
             known.update({one.uid: one for one in delta.changed})
             for uid in delta.vanished:
                 known.pop(uid, None)
             modseq = delta.modseq
-            whole = await store.since(you.account_id, box.mailbox_id, Modseq(0))
+            whole = await since(store, you.account_id, box.mailbox_id, Modseq(0))
             assert tuple(known[uid] for uid in sorted(known)) == whole.changed
 
 

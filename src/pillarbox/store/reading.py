@@ -162,7 +162,7 @@ def _wide(columns: Sequence[str], values: Record) -> dict[str, Any]:
 
 
 async def since(
-    connection: Connection, place: tuple[AccountId, MailboxId], modseq: Modseq, most: int | None
+    connection: Connection, place: tuple[AccountId, MailboxId], modseq: Modseq, most: int
 ) -> MailboxChanges | None:
     """See Store.since. None when more than `most` placements changed."""
     sql = f"SELECT {BOX_COLUMNS}, vanished_floor FROM mailbox WHERE account_id = $1 AND mailbox_id = $2"
@@ -174,11 +174,11 @@ async def since(
     if box.highestmodseq <= modseq:
         return MailboxChanges(box, (), (), box.highestmodseq, reset)
     where = "WHERE account_id = $1 AND mailbox_id = $2 AND modseq > $3"
-    limit = "" if most is None else f" LIMIT {most + 1}"
+    limit = f" LIMIT {most + 1}"
     columns = "uid, flags, keywords, modseq"
     changed = await connection.all(f"SELECT {columns} FROM placement {where}{limit}", *place, modseq)
     gone = await connection.all(f"SELECT uid FROM vanished {where}{limit}", *place, modseq)
-    if most is not None and max(len(changed), len(gone)) > most:
+    if max(len(changed), len(gone)) > most:
         return None
     return MailboxChanges(
         box,

@@ -141,14 +141,10 @@ class Reads:
                 if rows:
                     yield rows
 
-    async def since(self, account: AccountId, mailbox_id: MailboxId, modseq: Modseq) -> MailboxChanges:
-        """What happened in a mailbox after a modseq, on one snapshot."""
-        place = (account, mailbox_id)
-        changes = await self.database.read(lambda connection: reading.since(connection, place, modseq, 4 * PAGE))
-        if changes is None:
-            changes = await self.database.read_apart(lambda connection: reading.since(connection, place, modseq, None))
-        assert changes is not None  # apart there is no limit
-        return changes
+    async def since(self, account: AccountId, mailbox_id: MailboxId, modseq: Modseq) -> MailboxChanges | None:
+        """What happened in a mailbox after a modseq, on one snapshot; None when it is too much to be listed."""
+        place, most = (account, mailbox_id), 4 * PAGE
+        return await self.database.read(lambda connection: reading.since(connection, place, modseq, most))
 
     async def changed_since(self, account: AccountId, mailbox_id: MailboxId, modseq: Modseq) -> list[Uid] | None:
         """The UIDs of placements made or changed after a modseq, in order; None when they are too many to be listed."""

@@ -1,12 +1,11 @@
 """How the same news are spelled to different clients, by what ENABLE has switched on (RFC 5161, 7162, 9051, 9586)."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
 from pillarbox.wire.imap import encoder
-from pillarbox.wire.imap.resync import vanished
 
 CONDSTORE, QRESYNC, REV2, UTF8, UID_ONLY = "CONDSTORE", "QRESYNC", "IMAP4REV2", "UTF8=ACCEPT", "UIDONLY"
 METADATA = "METADATA"
@@ -41,13 +40,10 @@ class Manner:
         """What names the message at a position in a FETCH response (RFC 9586 §3.3)."""
         return uid if self.uid_only else position + 1
 
-    def expunged(self, positions: Sequence[int], uids: Sequence[int]) -> list[bytes]:
-        """Messages that are gone, by the positions they had, both ascending (RFC 3501 §7.4.1, RFC 7162 §3.2.10.2)."""
-        if not positions:
-            return []
-        if self.qresync or self.uid_only:
-            return [vanished(uids)]
-        return [encoder.expunge(at - before + 1) for before, at in enumerate(positions)]
+    @property
+    def names_vanished(self) -> bool:
+        """Whether messages that are gone are named by VANISHED instead of EXPUNGE (RFC 7162 §3.2.10, RFC 9586 §3.3)."""
+        return self.qresync or self.uid_only
 
     def counts(self, exists: int, recent: int) -> list[bytes]:
         """How many messages there are, and to rev1 how many are \\Recent (RFC 9051 appendix E)."""

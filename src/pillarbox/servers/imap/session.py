@@ -2,14 +2,14 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import Enum
 from typing import TypeVar
 
 import structlog
 
 from pillarbox.core import limits
-from pillarbox.core.ids import AccountId, Modseq, Uid
+from pillarbox.core.ids import AccountId, Modseq
 from pillarbox.net.stream import Stream
 from pillarbox.servers.imap.appending import Appending
 from pillarbox.servers.imap.capabilities import When, advertised
@@ -18,16 +18,15 @@ from pillarbox.servers.imap.manner import Manner, closure, manner
 from pillarbox.servers.imap.notifying import Notifying
 from pillarbox.servers.imap.noting import Noting
 from pillarbox.servers.imap.places import Found, find
-from pillarbox.servers.imap.selected import NOTHING, Selected, learn, renumber, spell_states
+from pillarbox.servers.imap.selected import NOTHING, Selected
 from pillarbox.services.login.exchange import Exchange, offered
-from pillarbox.store.model import Account, MailboxChanges
+from pillarbox.store.model import Account
 from pillarbox.store.store import Store
 from pillarbox.store.transaction import Transaction
 from pillarbox.store.watching import DIRECTORY, Watch
 from pillarbox.wire.imap import encoder
 from pillarbox.wire.imap.decoder import Decoder
 from pillarbox.wire.imap.limits import BEFORE_LOGIN, Limits
-from pillarbox.wire.imap.notify import EventKind
 
 log = structlog.get_logger("imap")
 
@@ -186,53 +185,6 @@ class Session:
         await self.stream.drain()
         await asyncio.sleep(0)
 
-    async def sync(self, may_expunge: bool = True, uid: bool = False, owed: bool = False) -> list[int]:
-        """Tell the client what happened to its mailbox (RFC 3501 §5.2); the UIDs that are new to it.
-
-        Where NOTIFY wants no events of it, only what is `owed` as the result of a command (RFC 5465 §3.1).
-        """
-        selected, arrived = self.selected, list[int]()
-        if selected is None or (self.notifying is not None and not self.notifying.wanted and not owed):
-            return arrived
-        if selected.stale or (may_expunge and selected.gone):
-            arrived = await self._tell_news(selected, may_expunge, uid)
-        if selected.gone and self.qresync:  # or the client takes a higher one for known (RFC 7162 §3.2)
-            code = encoder.code("HIGHESTMODSEQ", selected.held)
-            self.stream.write(encoder.untagged("OK", "expunges are told later", code))
-        return arrived
-
-    async def _tell_news(self, selected: Selected, may_expunge: bool, uid: bool) -> list[int]:
-        selected.stale = False
-        changes = await self.store.since(selected.account, selected.mailbox_id, selected.modseq)
-        if changes.mailbox is None or not changes.mailbox.selectable:
-            self.bye("the selected mailbox was deleted")
-            return []
-        if changes.reset:
-            changes = await self._relearn(selected, changes)
-        findings = selected.findings
-        if findings is not None:  # before the expunges, and even where these have to wait
-            await self.send(findings.vanish(changes.vanished, selected.index))
-        news = learn(selected, changes, may_expunge)
-        view = None
-        if news.expunged or news.arrived:
-            view = await self.store.view(selected.account, selected.mailbox_id)
-        gone = [selected.uids[at] for at in news.expunged]
-        renumber(selected, news, view)
-        if news.arrived and not selected.read_only:
-            mine = self.house.recents.claim(selected.account, selected.mailbox_id, news.arrived)
-            selected.recent = selected.recent.union(mine)
-        await self.send(self.manner.expunged(news.expunged, gone))
-        if news.arrived:
-            await self.send(self.manner.counts(len(selected.uids), len(selected.recent)))
-        if self.notifying is None:
-            await self.send(spell_states(selected, news.flags, uid, self.manner))
-        elif EventKind.FLAG_CHANGE in self.notifying.wanted:
-            await self.send(spell_states(selected, news.flags, True, self.manner))  # RFC 5465 §5.1
-        if findings is not None:
-            changed = [state.uid for state in changes.changed]
-            await self.send(await findings.update(changed, news.arrived, selected.index))
-        return news.arrived
-
     async def find(self, name: str) -> Found:
         """The mailbox of that name, if it can hold messages. NotFound."""
         return await find(self.store, self.owner, name)
@@ -374,8 +326,3 @@ class Session:
         self.notify(None)
         if self.noting is not None:
             self.noting.close()
-
-    async def _relearn(self, selected: Selected, changes: MailboxChanges) -> MailboxChanges:
-        """The log does not reach back far enough: what vanished is what the mailbox has no longer."""
-        view = await self.store.view(selected.account, selected.mailbox_id)
-        return replace(changes, vanished=tuple(map(Uid, sorted(set(selected.uids).difference(view.uids)))))

@@ -12,6 +12,7 @@ from pillarbox.servers.imap.happenings import Happening
 from pillarbox.servers.imap.manner import METADATA
 from pillarbox.servers.imap.notifying import Notifying
 from pillarbox.servers.imap.session import Session, State
+from pillarbox.servers.imap.syncing import sync
 from pillarbox.store.metadata import WHOLE
 from pillarbox.store.model import Mailbox
 from pillarbox.wire.imap import encoder
@@ -31,7 +32,7 @@ async def tell_news(session: Session, command: str = "", *, may_expunge: bool = 
 
     `expunged`: the command has itself taken messages away, and owes word of it whatever NOTIFY says.
     """
-    arrived = await session.sync(may_expunge, uid=command.startswith("UID "), owed=expunged)
+    arrived = await sync(session, may_expunge, uid=command.startswith("UID "), owed=expunged)
     if arrived and command not in _ADDING:
         await _show(session, arrived)
     await tell_notes(session)
