@@ -1,7 +1,7 @@
 """What can be asked of messages: a small tree that IMAP SEARCH and JMAP Email/query are both translated to."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from pillarbox.core.ids import MailboxId, MessageId, Modseq, ThreadId
 
@@ -173,7 +173,9 @@ Condition = (
 @dataclass(frozen=True, slots=True)
 class Order:
     """A sort key: "received", "sent", "size", "subject", "from", "to", or "keyword:<name>" (RFC 8621 §4.4.2); of IMAP
-    not the last one, but "from_box", "to_box" and "cc_box" (RFC 5256 §3)."""
+    not the last one, but "from_box", "to_box" and "cc_box" (RFC 5256 §3), and "relevancy" by the `scores` of UIDs, the
+    highest first unless `descending` (RFC 6203 §6)."""
 
     by: str = "received"
     descending: bool = True
+    scores: Mapping[int, int] = field(default_factory=dict, compare=False)

@@ -17,7 +17,7 @@ from pillarbox.store import query as q
 from pillarbox.store.adding import SORT_KEY
 from pillarbox.store.model import Headers
 from pillarbox.store.port import Connection, Record
-from pillarbox.store.search_sql import used
+from pillarbox.store.search_sql import Clause, used
 from pillarbox.store.searching import Pause, located
 from pillarbox.store.threading import ALGORITHMS, Forest, Threading
 
@@ -56,7 +56,7 @@ async def sort(
 ) -> list[Uid]:
     """The UIDs that Store.search finds, in order, ties by UID."""
     where, clause, total = await located(store, *place, condition, pause)
-    terms = ", ".join(f"{_TERMS[one.by]}{' DESC' if one.descending else ''}" for one in orders)
+    terms = ", ".join(f"{_term(one, clause)}{' DESC' if one.descending else ''}" for one in orders)
     sql, values = used(f"SELECT p.uid, {_BARE} FROM {_SOURCE} WHERE {where} ORDER BY {terms}, p.uid", clause.values)
 
     async def unit(connection: Connection) -> tuple[list[Uid], list[MessageId]]:
@@ -68,6 +68,20 @@ async def sort(
         return uids, bare
 
     return await _keyed(store, place[0], unit, total)
+
+
+def _term(order: q.Order, clause: Clause) -> str:
+    if order.by != "relevancy":
+        return _TERMS[order.by]
+    alike: dict[int, list[int]] = {}
+    for uid, score in order.scores.items():
+        alike.setdefault(score, []).append(uid)
+    members = clause.dialect.members
+    cases = [
+        f" WHEN p.uid IN {members(clause.bind(clause.dialect.array(uids)))} THEN {-score}"
+        for score, uids in alike.items()
+    ]
+    return f"CASE{''.join(cases)} ELSE 0 END" if cases else "p.uid"
 
 
 async def threads(
