@@ -28,6 +28,7 @@ IMAP_APPEND_INLINE = 20  # messages of one APPEND that are stored while others w
 IMAP_PATIENCE = 15  # seconds of searching after which the client is told so; one that has gone is noticed by it
 IMAP_PATTERNS = 100  # patterns in one LIST, RFC 5258 §3
 IMAP_PATTERN_TEXT = 4096  # characters of all of them together: each is a position to be held against each name
+QUOTA_WARNING = 90  # percent of a limit from which on a client is warned: the soft quota of RFC 9208 §4.3.1
 LIST_PORTION = 100  # names of one LIST that are answered before others run
 TURN = 0.005  # seconds a session works on something long before others run
 IMAP_SEARCH_KEYS = 1000  # keys in one SEARCH; each may mean reading every message, as JMAP_FILTER for JMAP

@@ -4,6 +4,7 @@ from collections.abc import Container, Mapping
 from dataclasses import dataclass
 from enum import Enum, auto
 
+from pillarbox.wire.imap.quota import RESOURCES
 from pillarbox.wire.sasl.table import MECHANISMS
 
 
@@ -64,6 +65,9 @@ CAPABILITIES: tuple[Capability, ...] = (
     Capability("LIST-EXTENDED", "RFC 5258", When.AUTHENTICATED),
     Capability("LIST-STATUS", "RFC 5819", When.AUTHENTICATED),
     Capability("STATUS=SIZE", "RFC 8438", When.AUTHENTICATED),
+    Capability("QUOTA", "RFC 9208", When.AUTHENTICATED),
+    Capability("QUOTASET", "RFC 9208 §4.1.3", When.AUTHENTICATED),
+    *(Capability(f"QUOTA=RES-{name}", "RFC 9208 §3.1", When.AUTHENTICATED) for name in sorted(RESOURCES)),
     Capability("METADATA", "RFC 5464", When.AUTHENTICATED, enable=True),
     Capability("LIST-METADATA", "RFC 9590", When.AUTHENTICATED),
     Capability("ESEARCH", "RFC 4731", When.AUTHENTICATED),

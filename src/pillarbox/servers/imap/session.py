@@ -73,6 +73,7 @@ class Session:
         "state",
         "stream",
         "waiting",
+        "warned",
         "watch",
     )
 
@@ -98,6 +99,7 @@ class Session:
         self.enabled: frozenset[str] = frozenset()
         self.manner: Manner = manner(self.enabled)
         self.errors = 0
+        self.warned = False
 
     # -- what commands ask
 

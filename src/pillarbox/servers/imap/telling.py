@@ -5,6 +5,7 @@ from typing import Final
 
 from pillarbox.core.errors import NotFound
 from pillarbox.core.ids import MailboxId
+from pillarbox.core.limits import QUOTA_WARNING
 from pillarbox.servers.imap.commands.fetch import tell as tell_messages
 from pillarbox.servers.imap.commands.listing import describe
 from pillarbox.servers.imap.counts import spell_status
@@ -16,6 +17,7 @@ from pillarbox.servers.imap.syncing import sync
 from pillarbox.store.metadata import WHOLE
 from pillarbox.store.model import Mailbox
 from pillarbox.wire.imap import encoder
+from pillarbox.wire.imap.codes import OVER_QUOTA
 from pillarbox.wire.imap.fetch import Fetch
 from pillarbox.wire.imap.metadata import metadata_changed
 from pillarbox.wire.imap.notify import MESSAGE_EVENTS, EventKind, Notify
@@ -35,7 +37,24 @@ async def tell_news(session: Session, command: str = "", *, may_expunge: bool = 
     arrived = await sync(session, may_expunge, uid=command.startswith("UID "), owed=expunged)
     if arrived and command not in _ADDING:
         await _show(session, arrived)
+    if command in _ADDING or (arrived and session.mailbox.account == session.owner):
+        await _warn(session)
     await tell_notes(session)
+
+
+async def _warn(session: Session) -> None:
+    """Warn once that there is little room left, of a mailbox being open or a command under way that adds to one (RFC
+    9208 §4.3.1)."""
+    account = await session.store.directory.account(session.owner)
+    if (account.quota, account.quota_messages, session.store.settings.quota) == (None, None, None):
+        return
+    holds = await session.store.holdings(session.owner)
+    little = any(
+        one.limit is not None and one.used * 100 >= one.limit * QUOTA_WARNING for one in (holds.octets, holds.messages)
+    )
+    if little and not session.warned:
+        session.stream.write(encoder.untagged("NO", "there is little room left for messages", OVER_QUOTA))
+    session.warned = little
 
 
 async def tell_unasked(session: Session) -> None:
