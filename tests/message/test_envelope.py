@@ -96,3 +96,16 @@ def test_summary() -> None:
     assert (found.sent_at, found.message_id, found.references) == (1793620800, "m@x", ("a@x", "b@x"))
     assert (found.preview, found.has_attachment, found.in_reply_to) == ("Hi", False, ())
     assert found.envelope == envelope(octets, found.root)
+    assert found.envelope_utf8 is None
+
+
+def test_envelope_with_utf8() -> None:
+    """RFC 6855 §3: as written, but what is no UTF-8 becomes it, and what no quoted string may hold is left out."""
+    header = 'From: Jörg <jörg@exämple.org>\r\nSubject: "Grüße" \\ =?utf-8?Q?=C3=A9?=\r\n'.encode()
+    found = summarise(header + b"Message-ID: <\xe9\x00>\r\n\r\n")
+    author = '(("Jörg" NIL "jörg" "exämple.org"))'
+    subject = '"\\"Grüße\\" \\\\ =?utf-8?Q?=C3=A9?="'
+    expected = f'(NIL {subject} {author} {author} {author} NIL NIL NIL NIL "<é�>")'
+    assert found.envelope_utf8 is not None
+    assert found.envelope_utf8.decode() == expected
+    assert found.envelope.isascii()

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pillarbox.message.address import Address, Group, mailboxes
 from pillarbox.message.body import preview_of, reading_has_attachment, text_parts
 from pillarbox.message.date import parse_date
-from pillarbox.message.envelope import address_fields, bodystructure, spell_envelope
+from pillarbox.message.envelope import address_fields, bodystructure, spell_envelope, utf8_envelope
 from pillarbox.message.header import first_values
 from pillarbox.message.listing import keep
 from pillarbox.message.octets import Octets
@@ -51,6 +51,8 @@ class Summary:
     sort_keys: SortKeys
     listing: bytes = b""
     """The fields that programs list messages by (message.listing)."""
+    envelope_utf8: bytes | None = None
+    """`envelope` with UTF-8 where the header has octets that are no ASCII; None where there are none."""
 
 
 def summarise(octets: Octets) -> Summary:
@@ -69,6 +71,7 @@ def summarise(octets: Octets) -> Summary:
         root=root,
         structure=encode(root),
         envelope=spell_envelope(values, addresses).encode("ascii", "replace"),
+        envelope_utf8=utf8_envelope(values, addresses),
         bodystructure=bodystructure(octets, root, extended=True),
         body=bodystructure(octets, root, extended=False),
         subject=subject,

@@ -1,6 +1,6 @@
-"""ENVELOPE and BODYSTRUCTURE as IMAP sends them: spelled once when a message comes in, ASCII, ready to send."""
+"""ENVELOPE and BODYSTRUCTURE as IMAP sends them: spelled once when a message comes in, ready to send."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from urllib.parse import quote
 
 from pillarbox.message.address import Address, Group, split_addresses
@@ -8,7 +8,7 @@ from pillarbox.message.header import first_values
 from pillarbox.message.octets import Octets
 from pillarbox.message.params import Params
 from pillarbox.message.structure import Part
-from pillarbox.message.words import ascii_text, raw_text
+from pillarbox.message.words import ascii_text, neutral, raw_text
 
 _QUOTE = {0x22: '\\"', 0x5C: "\\\\", 0: " ", 0x0D: " ", 0x0A: " "}
 _IMPLIED = (("charset", "us-ascii"),)  # RFC 2045 §5.2, said for a text part that names none
@@ -17,7 +17,7 @@ Entries = Sequence[Address | Group]
 
 
 def quoted(text: str) -> str:
-    """An ASCII text as an IMAP quoted string (RFC 9051 §9 `quoted`); NUL, CR and LF become spaces."""
+    """A text as an IMAP quoted string (RFC 9051 §9 `quoted`); NUL, CR and LF become spaces."""
     return '"' + text.translate(_QUOTE) + '"'
 
 
@@ -26,10 +26,14 @@ def nstring(text: str | None) -> str:
     return "NIL" if text is None else quoted(text)
 
 
-def _field(values: Mapping[bytes, bytes], name: bytes) -> str:
-    """The field as an nstring: encoded words stay encoded, raw 8-bit becomes encoded words."""
+_Spell = Callable[[str], str]
+"""Makes text ASCII, raw 8-bit in encoded words, or leaves it UTF-8; encoded words stay encoded in both."""
+
+
+def _field(values: Mapping[bytes, bytes], name: bytes, spell: _Spell) -> str:
+    """The field as an nstring."""
     raw = values.get(name)
-    return "NIL" if raw is None else quoted(ascii_text(raw_text(raw)))
+    return "NIL" if raw is None else quoted(spell(raw_text(raw)))
 
 
 def envelope(octets: Octets, root: Part) -> bytes:
@@ -44,43 +48,52 @@ def address_fields(values: Mapping[bytes, bytes]) -> dict[bytes, list[Address | 
     return {name: split_addresses(raw_text(values[name])) for name in names if name in values}
 
 
-def spell_envelope(values: Mapping[bytes, bytes], addresses: Mapping[bytes, Entries]) -> str:
+def utf8_envelope(values: Mapping[bytes, bytes], addresses: Mapping[bytes, Entries]) -> bytes | None:
+    """The ENVELOPE for clients that take UTF-8 in quoted strings (RFC 6855 §3); None where it is the same for all."""
+    if all(map(bytes.isascii, values.values())):
+        return None
+    return spell_envelope(values, addresses, neutral).encode("utf-8", "replace")
+
+
+def spell_envelope(
+    values: Mapping[bytes, bytes], addresses: Mapping[bytes, Entries], spell: _Spell = ascii_text
+) -> str:
     """The ENVELOPE of these header values. Sender and Reply-To default to From."""
-    sender = _addresses(addresses.get(b"from", ()))
+    sender = _addresses(addresses.get(b"from", ()), spell)
     parts = (
-        _field(values, b"date"),
-        _field(values, b"subject"),
+        _field(values, b"date", spell),
+        _field(values, b"subject", spell),
         sender,
-        _addresses(addresses[b"sender"]) if addresses.get(b"sender") else sender,
-        _addresses(addresses[b"reply-to"]) if addresses.get(b"reply-to") else sender,
-        _addresses(addresses.get(b"to", ())),
-        _addresses(addresses.get(b"cc", ())),
-        _addresses(addresses.get(b"bcc", ())),
-        _field(values, b"in-reply-to"),
-        _field(values, b"message-id"),
+        _addresses(addresses[b"sender"], spell) if addresses.get(b"sender") else sender,
+        _addresses(addresses[b"reply-to"], spell) if addresses.get(b"reply-to") else sender,
+        _addresses(addresses.get(b"to", ()), spell),
+        _addresses(addresses.get(b"cc", ()), spell),
+        _addresses(addresses.get(b"bcc", ()), spell),
+        _field(values, b"in-reply-to", spell),
+        _field(values, b"message-id", spell),
     )
     return f"({' '.join(parts)})"
 
 
-def _addresses(entries: Entries) -> str:
+def _addresses(entries: Entries, spell: _Spell) -> str:
     """A list of IMAP address structures; a group is marked by members without host (RFC 9051 §7.5.2)."""
     if not entries:
         return "NIL"
     out = []
     for entry in entries:
         if isinstance(entry, Group):
-            out.append(f"(NIL NIL {quoted(ascii_text(entry.name))} NIL)")
-            out.extend(map(_address, entry.members))
+            out.append(f"(NIL NIL {quoted(spell(entry.name))} NIL)")
+            out.extend([_address(member, spell) for member in entry.members])
             out.append("(NIL NIL NIL NIL)")
         else:
-            out.append(_address(entry))
+            out.append(_address(entry, spell))
     return f"({''.join(out)})"
 
 
-def _address(address: Address) -> str:
+def _address(address: Address, spell: _Spell) -> str:
     """One address; a missing host is "" because NIL would begin a group."""
-    name = "NIL" if address.name is None else quoted(ascii_text(address.name))
-    return f"({name} NIL {quoted(ascii_text(address.mailbox))} {quoted(ascii_text(address.host))})"
+    name = "NIL" if address.name is None else quoted(spell(address.name))
+    return f"({name} NIL {quoted(spell(address.mailbox))} {quoted(spell(address.host))})"
 
 
 def bodystructure(octets: Octets, root: Part, extended: bool) -> bytes:

@@ -144,8 +144,8 @@ async def _insert_message(work: Work, ledger: Ledger, arrived: Arrived, ids: tup
     summary = arrived.summary
     await work.connection.run(
         "INSERT INTO message (account_id, message_id, thread_id, blob_id, blob_offset, blob_length, size, received,"
-        " sent, created_modseq, preview, envelope, bodystructure, body, structure, headers)"
-        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)",
+        " sent, created_modseq, preview, envelope, envelope_utf8, bodystructure, body, structure,"
+        " headers) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)",
         ledger.account,
         message,
         thread,
@@ -158,6 +158,7 @@ async def _insert_message(work: Work, ledger: Ledger, arrived: Arrived, ids: tup
         ledger.modseq,
         summary.preview.replace("\0", ""),
         summary.envelope,
+        summary.envelope_utf8,
         summary.bodystructure,
         summary.body,
         summary.structure,

@@ -23,8 +23,8 @@ CARRIED: Final = {
 }
 """What is kept of messages beside their row: table and columns, the same in every account."""
 _COLUMNS = (
-    "blob_id, blob_offset, blob_length, size, received, sent, preview, envelope, bodystructure, body, structure,"
-    " headers"
+    "blob_id, blob_offset, blob_length, size, received, sent, preview, envelope, envelope_utf8, bodystructure, body,"
+    " structure, headers"
 )
 _MESSAGE = (
     f"INSERT INTO message (account_id, message_id, thread_id, created_modseq, {_COLUMNS})"

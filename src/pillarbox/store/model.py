@@ -48,6 +48,7 @@ class Need(IntFlag):
     HEADERS = 16  # the sort and list fields: subject, from, to, sent date, message ids
     BLOB = 32  # where the octets are
     LISTING = 64  # message.listing
+    UTF8 = 128  # ENVELOPE with UTF-8 where there is any (RFC 6855 §3)
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,6 +48,7 @@ _FLAT = {
     Need.ENVELOPE | Need.BODYSTRUCTURE: ", NULL, m.envelope, m.bodystructure, m.body",
 }
 """What is asked for by the thousand, in the order of Row, which takes it as it comes."""
+_UTF8_ENVELOPE = "COALESCE(m.envelope_utf8, m.envelope) AS envelope"
 _DENSE_PAGE = 5 * PAGE  # a listed piece may lie in a range four times as wide
 _HEADERS = msgspec.msgpack.Decoder(Headers)
 
@@ -59,7 +60,10 @@ def _columns(need: Need) -> tuple[str, ...]:
 
 @lru_cache(maxsize=64)
 def _select(need: Need) -> str:
+    utf8, need = need & Need.UTF8, need & ~Need.UTF8
     wide = _FLAT.get(need) or "".join(f", {_SPELLED.get(column, f'm.{column}')}" for column in _columns(need))
+    if utf8:
+        wide = wide.replace("m.envelope", _UTF8_ENVELOPE)
     source = "placement p" + (_LISTED if need & Need.LISTING else "") + (_JOINED if need & ~Need.LISTING else "")
     return f"SELECT {_BASE}{wide} FROM {source} WHERE p.account_id = $1 AND p.mailbox_id = $2"
 
@@ -142,7 +146,7 @@ async def page(
         if piece.uids is not None:
             chosen = set(piece.uids)
             records = [record for record in records if record[0] in chosen]
-    if not need or need in _FLAT:
+    if not need or need & ~Need.UTF8 in _FLAT:
         return [Row(*record) for record in records]
     columns = _columns(need)
     return [Row(*record[:9], **_wide(columns, record[9:])) for record in records]

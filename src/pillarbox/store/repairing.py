@@ -21,7 +21,7 @@ from pillarbox.store.work import Work
 RECOVERED = "Recovered"
 """Mailbox of messages that had no place any more."""
 
-_DERIVED = "preview, envelope, bodystructure, body, structure, headers, sent"
+_DERIVED = "preview, envelope, envelope_utf8, bodystructure, body, structure, headers, sent"
 _LISTING = (
     "(SELECT l.octets FROM listing l WHERE l.account_id = message.account_id AND l.message_id = message.message_id)"
 )
@@ -183,6 +183,7 @@ def _derived(summary: Summary) -> list[Any]:
     return [
         summary.preview.replace("\0", ""),
         summary.envelope,
+        summary.envelope_utf8,
         summary.bodystructure,
         summary.body,
         summary.structure,

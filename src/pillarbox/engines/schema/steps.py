@@ -156,6 +156,12 @@ _SHARING: Final = (
     "ALTER TABLE person ADD COLUMN shared {integer} NOT NULL DEFAULT 0",
 )
 
+_UTF8: Final = (
+    # The envelope of a message whose header is not all ASCII, for clients that take UTF-8 (RFC 6855). Messages from
+    # before have none.
+    "ALTER TABLE message ADD COLUMN envelope_utf8 {octets}",
+)
+
 _STEPS: Final = (
     ("the first tables", (*_ACCOUNTS, *_MESSAGES, *_OCTETS, *_LOGS, *_DIRECTORY)),
     ("what is not indexed yet, and when messages were sent", _SEARCHED),
@@ -166,6 +172,7 @@ _STEPS: Final = (
     ("notes on mailboxes and the server, limits of messages and mailboxes, admins", _NOTES),
     ("what messages are sorted and threaded by", _SORTING),
     ("mailboxes shared with others", _SHARING),
+    ("envelopes with UTF-8", _UTF8),
 )
 
 _STATISTICS: Final = ((1000, "statistics", FIRST), (1001, "statistics of what is shared", SHARING))

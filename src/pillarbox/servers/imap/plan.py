@@ -59,21 +59,31 @@ _ITEMS: Final[dict[Attribute, tuple[bytes, Getter, Need]]] = {
 }
 
 
+_UTF8: Final[dict[Attribute, tuple[bytes, Getter, Need]]] = {
+    **_ITEMS,
+    Attribute.ENVELOPE: (b"ENVELOPE %b", lambda row: row.envelope, Need.ENVELOPE | Need.UTF8),
+    Attribute.PREVIEW: (b"%b", lambda row: preview(row.preview, utf8=True), Need.PREVIEW),
+    Attribute.PREVIEW_LAZY: (b"%b", lambda row: preview(row.preview, utf8=True), Need.PREVIEW),
+}
+"""For clients that take UTF-8 in quoted strings (RFC 6855 §3)."""
+
+
 @lru_cache(maxsize=128)
-def plan(items: tuple[FetchItem, ...]) -> Plan:
-    """How to answer a FETCH of these items."""
+def plan(items: tuple[FetchItem, ...], utf8: bool = False) -> Plan:
+    """How to answer a FETCH of these items; `utf8`: to a client that takes it in quoted strings."""
+    known = _UTF8 if utf8 else _ITEMS
     attributes = [item for item in items if isinstance(item, Attribute)]
     bodies = tuple(item for item in items if not isinstance(item, Attribute))
     cuts = any(map(_cuts, bodies))
     columns = Need.PLACEMENT
     for attribute in attributes:
-        columns |= _ITEMS[attribute][2]
+        columns |= known[attribute][2]
     octets = (Need.BLOB if bodies else Need.PLACEMENT) | (Need.STRUCTURE if cuts else Need.PLACEMENT)
     return Plan(
         columns | octets,
         columns,
-        b" ".join(_ITEMS[attribute][0] for attribute in attributes),
-        tuple(_ITEMS[attribute][1] for attribute in attributes),
+        b" ".join(known[attribute][0] for attribute in attributes),
+        tuple(known[attribute][1] for attribute in attributes),
         bodies,
         cuts,
         attributes.index(Attribute.FLAGS) if Attribute.FLAGS in attributes else -1,

@@ -104,6 +104,8 @@ class Reader:
             return self._literal()
         self.pos = found.end()
         octets = found[1]
+        if not octets.isascii():
+            as_text(octets)  # RFC 6855 §3: what is not UTF-8 is rejected
         return _ESCAPED.sub(rb"\1", octets) if b"\\" in octets else octets
 
     def nstring(self) -> bytes | None:

@@ -58,7 +58,7 @@ async def tell(session: Session, arguments: Fetch, ranges: Ranges) -> tuple[int,
     """Answer for the messages with these UIDs, if changed where that is asked for: how many there were, and the code of
     what is wrong with some of them, if anything."""
     selected, since = session.mailbox, arguments.changed_since
-    prepared = plan(arguments.items)
+    prepared = plan(arguments.items, session.manner.utf8)
     if since is not None:
         ranges = await _changed(session, ranges, Modseq(since))
     found = 0
@@ -113,7 +113,9 @@ async def _page(session: Session, arguments: Fetch, numbered: Numbered) -> str:
     if all(isinstance(item, Attribute) for item in items):
         if Attribute.FLAGS in items:
             session.stream.write(announce(selected, keywords))
-        session.stream.write(spell_rows(plan(items), session.manner.opening, numbered, session.recent))
+        session.stream.write(
+            spell_rows(plan(items, session.manner.utf8), session.manner.opening, numbered, session.recent)
+        )
         _told(session, numbered, items)
         return ""
     seen: set[int] = set()
@@ -121,7 +123,7 @@ async def _page(session: Session, arguments: Fetch, numbered: Numbered) -> str:
         numbered, seen = await _see(session, numbered)
     if seen or Attribute.FLAGS in items:
         session.stream.write(announce(selected, keywords))
-    if plan(items).listed:
+    if plan(items, session.manner.utf8).listed:
         return await _listed(session, arguments, numbered, seen)
     return await _octets(session, arguments, numbered, seen)
 
@@ -132,7 +134,7 @@ def _plans(session: Session, items: tuple[FetchItem, ...]) -> tuple[Plan, Plan]:
     added: list[FetchItem] = [Attribute.FLAGS, *([Attribute.MODSEQ] if manner.condstore else [])]
     if manner.names_uid:
         added.insert(0, Attribute.UID)
-    return plan(items), plan(tuple(dict.fromkeys((*items, *added))))
+    return plan(items, manner.utf8), plan(tuple(dict.fromkeys((*items, *added))), manner.utf8)
 
 
 async def _listed(session: Session, arguments: Fetch, numbered: Numbered, seen: set[int]) -> str:
@@ -149,7 +151,7 @@ async def _listed(session: Session, arguments: Fetch, numbered: Numbered, seen: 
     trouble = ""
     if others:
         uids = sorted(row.uid for row in others)
-        need = plan(arguments.items).need
+        need = plan(arguments.items, session.manner.utf8).need
         selected = session.mailbox
         async for rows in session.store.placements(selected.account, selected.mailbox_id, uids, need):
             trouble = await _octets(session, arguments, _number(session, rows), seen) or trouble
