@@ -259,9 +259,7 @@ async def _listen(settings: Settings, shared: Services, contexts: Contexts) -> l
     context = contexts.people
     host, clear = settings.server.hostname, settings.login.plain_from_loopback
     recents = Recents(shared.store)
-    spoken = ImapSettings(
-        host, clear, settings.imap.unauthenticate, contact=settings.imap.contact, jmap=settings.jmap_session
-    )
+    spoken = _imap(settings)
     factories: dict[str, SessionFactory] = {
         "smtp": smtp.factory(Role(host, submission=False, tls=contexts.world), shared),
         "submission": smtp.factory(Role(host, submission=True, tls=context, clear_login=clear), shared),
@@ -284,6 +282,18 @@ async def _listen(settings: Settings, shared: Services, contexts: Contexts) -> l
         for name, factory in factories.items()
         if name in endpoints
     ]
+
+
+def _imap(settings: Settings) -> ImapSettings:
+    return ImapSettings(
+        settings.server.hostname,
+        settings.login.plain_from_loopback,
+        settings.imap.unauthenticate,
+        settings.imap.contact,
+        settings.jmap_session,
+        settings.imap.message_limit,
+        settings.imap.enforce_message_limit,
+    )
 
 
 async def _serve_http(settings: Settings, shared: Services, context: Context) -> HttpServer:

@@ -11,6 +11,7 @@ import msgspec
 from pillarbox.config.settings import Endpoint, Settings
 
 _ENDPOINT = re.compile(r"(?:\[([0-9a-fA-F:.]+)\]|([A-Za-z0-9.*-]*)):([0-9]{1,5})")
+_LEAST_LIMIT = 1000  # RFC 9738 §3
 _WHERE = re.compile(r" - at `\$\.?([^`]*)`")
 
 
@@ -133,6 +134,8 @@ def _check(settings: Settings, text: str, path: Path) -> None:
         refuse("server.hostname", "Expected a host name such as mail.example.org")
     if not re.fullmatch(r"(https?://[A-Za-z0-9.:\[\]-]+(/[A-Za-z0-9._~/-]*)?)?", settings.http.url):
         refuse("http.url", "Expected where it is found, such as https://mail.example.org")
+    if 0 < settings.imap.message_limit < _LEAST_LIMIT:
+        refuse("imap.message_limit", f"Expected {_LEAST_LIMIT} or more, or 0 for no limit")
     taken: dict[Endpoint, str] = {}
     for name, endpoint in settings.endpoints().items():
         if endpoint.port and endpoint in taken:

@@ -133,6 +133,14 @@ class Imap(Struct, frozen=True, forbid_unknown_fields=True):
     """Let a connection be used again for another login (RFC 8437). Turn it off behind a proxy that passes on whatever
     follows a login."""
 
+    message_limit: Annotated[int, Meta(ge=0)] = limits.IMAP_MESSAGES
+    """Messages that one COPY or APPEND may deal with, and that clients are asked to keep to with other commands
+    (MESSAGELIMIT). 1,000 or more; 0 for no limit."""
+
+    enforce_message_limit: bool = False
+    """Hold FETCH, SEARCH, STORE, MOVE and UID EXPUNGE to it as well. A program that does not know of the limit then
+    takes the newest messages for all there are, and may delete its copies of the others."""
+
 
 class Http(Struct, frozen=True, forbid_unknown_fields=True):
     """Webmail and JMAP."""

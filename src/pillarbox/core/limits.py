@@ -50,6 +50,7 @@ IMAP_MEASURES = 10_000  # large parts of which a process remembers how many octe
 IMAP_INLINE = 50  # messages changed in one transaction on the loop; more are changed beside it
 IMAP_PORTION = 500  # messages changed in one transaction by STORE and EXPUNGE; other sessions run in between
 IMAP_KEYWORDS = 500  # keywords a client is told of in FLAGS, each time anew (RFC 3501 §7.2.6)
+IMAP_MESSAGES = 100_000  # messages of one COPY or APPEND, the default of `imap.message_limit`, RFC 9738 §3
 IMAP_BATCH = 500  # messages of a batch at least, RFC 10022 §3.1.3.2
 IMAP_BATCH_SPAN = 100_000  # messages in the batches of one answer, where a client says which, RFC 10022 §3.1.5
 IMAP_BATCH_TURNS = 10  # times a mailbox is parted that has hardly changed since, RFC 10022 §3.1.1

@@ -62,7 +62,7 @@ async def open_house(engine: Engine, folder: Path) -> AsyncIterator[House]:
     ensure_certificate(certificate, key, HOST)
     tls = server_context(certificate, key)
     logins, recents = open_logins(store), Recents(store)
-    clear = ImapSettings(HOST, True, contact=CONTACT, jmap=f"https://{HOST}/.well-known/jmap")
+    clear = ImapSettings(HOST, True, True, CONTACT, f"https://{HOST}/.well-known/jmap", 1000)
     listeners = {
         "imap": await listen("127.0.0.1", 0, factory(store, logins, recents, clear, tls)),
         "strict": await listen("127.0.0.1", 0, factory(store, logins, recents, ImapSettings(HOST), tls)),

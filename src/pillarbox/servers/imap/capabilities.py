@@ -60,6 +60,8 @@ CAPABILITIES: tuple[Capability, ...] = (
     Capability("REPLACE", "RFC 8508", When.AUTHENTICATED),
     Capability("BINARY", "RFC 3516", When.AUTHENTICATED),
     Capability("APPENDLIMIT", "RFC 7889", When.AUTHENTICATED, valued=True),
+    Capability("MESSAGELIMIT", "RFC 9738", When.AUTHENTICATED, valued=True),
+    Capability("SAVELIMIT", "RFC 9738", When.AUTHENTICATED, valued=True),
     Capability("SPECIAL-USE", "RFC 6154", When.AUTHENTICATED),
     Capability("CREATE-SPECIAL-USE", "RFC 6154 §3", When.AUTHENTICATED),
     Capability("LIST-EXTENDED", "RFC 5258", When.AUTHENTICATED),

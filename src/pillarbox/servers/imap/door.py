@@ -13,6 +13,7 @@ from pillarbox.servers.imap.commands.idle import done
 from pillarbox.servers.imap.commands.login import respond
 from pillarbox.servers.imap.errors import Refused, bad, numberless, refusal
 from pillarbox.servers.imap.house import House, ImapSettings
+from pillarbox.servers.imap.limiting import told, within_limit
 from pillarbox.servers.imap.recents import Recents
 from pillarbox.servers.imap.session import Answer, Session, State
 from pillarbox.servers.imap.table import KNOWN, STREAMED, VERBS, Verb
@@ -108,8 +109,13 @@ class Door:
         if forbidden is not None:
             self._refuse(command.tag, forbidden)
             return
-        obeying = verb.obey(self.session, command, command.arguments)
-        await self._answer(command.tag, command.name, obeying, may_expunge=verb.expunges)
+        await self._answer(command.tag, command.name, self._within(command, verb), may_expunge=verb.expunges)
+
+    async def _within(self, command: Command, verb: Verb) -> Answer | None:
+        """Obey a command as far as it may go at once (RFC 9738 §3.1)."""
+        arguments, limited = within_limit(self.session, command)
+        answer = await verb.obey(self.session, command, arguments)
+        return answer if answer is None else told(self.session, answer, limited)
 
     def _forbid(self, name: str, verb: Verb) -> Refused | None:
         """Why a command may not be given now, if it may not."""
@@ -225,6 +231,6 @@ def factory(
 ) -> Callable[[Stream], Door]:
     """What a listener calls for each connection. All listeners of a process have the same `recents`."""
     known = KNOWN if settings.unauthenticate else KNOWN - {"UNAUTHENTICATE"}
-    values = {"APPENDLIMIT": store.settings.message_size}
+    values = {"APPENDLIMIT": store.settings.message_size, **settings.limits()}
     house = House(store, logins, recents, settings, tls, known, values)
     return lambda stream: Door(stream, house)

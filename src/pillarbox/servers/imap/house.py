@@ -14,13 +14,21 @@ from pillarbox.store.store import Store
 class ImapSettings:
     """What the settings say about IMAP. `plain_from_loopback`: passwords are taken in clear from this machine.
     `unauthenticate`: UNAUTHENTICATE is offered (RFC 8437 §8). `contact`: the URI of who runs the server (RFC 5464
-    §3.2.1.1), if any. `jmap`: the URL of the JMAP session, or ""."""
+    §3.2.1.1), if any. `jmap`: the URL of the JMAP session, or "". `message_limit`: messages
+    of one command, 0 for any number; COPY and APPEND keep to it, others if `enforce_message_limit` (RFC 9738)."""
 
     host: str
     plain_from_loopback: bool = False
     unauthenticate: bool = True
     contact: str = ""
     jmap: str = ""
+    message_limit: int = 0
+    enforce_message_limit: bool = False
+
+    def limits(self) -> dict[str, int]:
+        """The limits to advertise: SAVELIMIT says that the other is a wish (RFC 9738 §3, §4.2)."""
+        names = ("MESSAGELIMIT",) if self.enforce_message_limit else ("MESSAGELIMIT", "SAVELIMIT")
+        return dict.fromkeys(names, self.message_limit) if self.message_limit else {}
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from pillarbox.servers.imap.appending import Appending, Piece, Replaced
 from pillarbox.servers.imap.binary import without_nul
 from pillarbox.servers.imap.errors import TRYCREATE, Refused, bad, refusal
 from pillarbox.servers.imap.flags import split_flags
+from pillarbox.servers.imap.limiting import check_append
 from pillarbox.servers.imap.session import Answer, Session
 from pillarbox.store.model import Arrived, Place
 from pillarbox.store.spool import recall, to_file
@@ -62,6 +63,7 @@ async def _prepare(session: Session, start: AppendStart | CatenateStart) -> None
         raise under_way.failure
     if isinstance(start, AppendStart) and not start.size:
         raise _nothing()
+    check_append(session, 1 if under_way is None else len(under_way.pieces) + 1)
     bits, keywords = split_flags(start.flags)
     if under_way is None:
         under_way = session.appending = await _open(session, start)

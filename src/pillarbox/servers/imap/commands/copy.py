@@ -7,11 +7,13 @@ from pillarbox.core.errors import Conflict, MailError
 from pillarbox.core.ids import AccountId, MailboxId, Uid
 from pillarbox.core.limits import IMAP_INLINE, IMAP_PORTION
 from pillarbox.servers.imap.errors import TRYCREATE, refusal
+from pillarbox.servers.imap.limiting import told
 from pillarbox.servers.imap.session import Answer, Session
 from pillarbox.store.model import DELETED
 from pillarbox.store.query import All, And, Condition, Flags, Uids
 from pillarbox.store.transaction import Transaction
 from pillarbox.wire.imap import encoder
+from pillarbox.wire.imap.codes import message_limit
 from pillarbox.wire.imap.commands import Copy, Nothing, UidExpunge
 from pillarbox.wire.imap.events import Command
 
@@ -72,27 +74,34 @@ def _copy_uid(copied: _Copied) -> bytes:
 
 async def expunge(session: Session, command: Command, arguments: Nothing) -> Answer:
     """Take away all messages with \\Deleted; the EXPUNGE responses are news like any other."""
-    expunged = await clear(session, All())
+    expunged, _ = await clear(session, All())
     return Answer(f"{command.name} completed", expunged=expunged)
 
 
 async def uid_expunge(session: Session, command: Command, arguments: UidExpunge) -> Answer:
     """Of the messages named, take away those with \\Deleted (RFC 4315 §2.1)."""
-    selected = session.mailbox
+    selected, settings = session.mailbox, session.house.settings
     uids = selected.ranges(selected.positions(arguments.messages, uid=True))
-    expunged = await clear(session, Uids(tuple(uids)))
-    return Answer(f"{command.name} completed", expunged=expunged)
+    most = settings.message_limit if settings.enforce_message_limit else 0
+    expunged, lowest = await clear(session, Uids(tuple(uids)), most)
+    code = message_limit(most, lowest) if lowest else b""  # RFC 9738 §3.1
+    return told(session, Answer(f"{command.name} completed", expunged=expunged), code)
 
 
-async def clear(session: Session, where: Condition) -> bool:
-    """Take away the messages with \\Deleted that meet a condition, a portion in each transaction; if there are any."""
+async def clear(session: Session, where: Condition, most: int = 0) -> tuple[bool, int]:
+    """Take away the messages with \\Deleted that meet a condition, a portion in each transaction: the newest `most`, 0
+    for all. Whether there were any; and the lowest UID of them if there are more."""
     account, mailbox_id = session.mailbox.account, session.mailbox.mailbox_id
     deleted = await session.store.search(account, mailbox_id, And((Flags(has=DELETED), where)))
+    lowest = 0
+    if most and len(deleted) > most:
+        deleted = deleted[-most:]
+        lowest = deleted[0]
     for at in range(0, len(deleted), IMAP_PORTION):
         portion = partial(_clear, account, mailbox_id, deleted[at : at + IMAP_PORTION])
         await session.write([account], portion)
         await session.breathe()
-    return bool(deleted)
+    return bool(deleted), lowest
 
 
 async def _clear(account: AccountId, mailbox_id: MailboxId, uids: Sequence[Uid], tx: Transaction) -> None:
