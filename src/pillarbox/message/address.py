@@ -17,6 +17,7 @@ _TOKEN = re.compile(
 _TOKENS = 10 * ADDRESSES  # words and separators read of one field
 _ESCAPE = re.compile(r"\\(.)", re.S)
 _PAREN = re.compile(r"[()]|\\.", re.S)
+_OUTER = re.compile(r'"(?:[^"\\]|\\.)*"?|\(', re.S)  # what is quoted, and where a comment begins
 _ATOM = re.compile(r"[^\s()<>@,;:\\\"\[\].\x00-\x1f\x7f]+")
 _DOT_ATOM = re.compile(rf"{_ATOM.pattern}(?:\.{_ATOM.pattern})*")
 _PLAIN_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~ -]*")
@@ -30,6 +31,8 @@ class Address:
     name: str | None
     mailbox: str
     host: str
+    route: str | None = None
+    """The source route of an old address, `@a,@b` (RFC 5322 §4.4)."""
 
     @property
     def spec(self) -> str:
@@ -75,10 +78,10 @@ class _Reader:
 
     def take(self) -> Address | None:
         """The mailbox that was read, raw name; None if there was nothing."""
-        angle, words = self.angle, self.words
+        angle, words, route = self.angle, self.words, None
         if angle is not None:
             name = self.phrase() or self.comment or None
-            spec = _unroute(angle)
+            route, spec = _unroute(angle)
         elif words:
             at = next((i for i in range(len(words) - 1, -1, -1) if "@" in words[i]), len(words) - 1)
             first = last = at
@@ -101,19 +104,36 @@ class _Reader:
             mailbox, host = spec, ""
         if not mailbox and not host:
             return Address(name, "", "") if name else None
-        return Address(name, mailbox, host)
+        return Address(name, mailbox, host, route)
 
 
-def _unroute(angle: str) -> str:
-    """What stands in angle brackets without source route, white space and quoting."""
+def _unroute(angle: str) -> tuple[str | None, str]:
+    """What stands in angle brackets: the source route, and the rest without comments, white space and quoting."""
+    route = None
+    if "(" in angle:
+        angle = _uncommented(angle)
     if angle.lstrip().startswith("@") and ":" in angle:
-        angle = angle.rpartition(":")[2]
+        before, _, angle = angle.rpartition(":")
+        route = "".join(before.split())
     local, at_sign, host = angle.rpartition("@")
     if not at_sign:
         local, host = angle, ""
     local = local.strip()
     local = _ESCAPE.sub(r"\1", local.strip('"')) if local.startswith('"') else "".join(local.split())
-    return f"{local}@{''.join(host.split())}" if at_sign else local
+    return route, f"{local}@{''.join(host.split())}" if at_sign else local
+
+
+def _uncommented(text: str) -> str:
+    """`text` without its comments, which may be nested; those in quotes are none, and neither is one without end."""
+    kept, position = [], 0
+    for match in _OUTER.finditer(text):
+        if match.start() >= position and match[0] == "(":
+            end = _comment(text, match.end())[1]
+            if text[end - 1] != ")":
+                break
+            kept.append(text[position : match.start()])
+            position = end
+    return " ".join([*kept, text[position:]])
 
 
 def split_addresses(text: str) -> list[Address | Group]:
@@ -189,7 +209,7 @@ def _decoded(entry: Address | Group) -> Address | Group:
 
 def _decoded_one(address: Address) -> Address:
     name = decode_words(address.name).strip() if address.name else None
-    return Address(name or None, neutral(address.mailbox), neutral(address.host))
+    return Address(name or None, neutral(address.mailbox), neutral(address.host), address.route)
 
 
 def mailboxes(entries: Sequence[Address | Group]) -> list[Address]:

@@ -49,6 +49,8 @@ class Summary:
     hops: int
     """Received fields (RFC 5321 §6.3)."""
     sort_keys: SortKeys
+    groups: tuple[tuple[str, str], ...] = ()
+    """Names of groups (RFC 5322 §3.4), each with the field it stands in, in lower case."""
     listing: bytes = b""
     """The fields that programs list messages by (message.listing)."""
     envelope_utf8: bytes | None = None
@@ -91,6 +93,7 @@ def summarise(octets: Octets) -> Summary:
         has_attachment=reading_has_attachment(reading),
         hops=received,
         sort_keys=_sort_keys(values, addresses, subject, sent_at),
+        groups=_groups(addresses),
         listing=keep(octets, root.header, root.body),
     )
 
@@ -112,6 +115,13 @@ def _sort_keys(
 
 def _pairs(entries: Sequence[Address | Group]) -> Mailboxes:
     return tuple((_name(one.name), neutral(one.spec)) for one in mailboxes(entries))
+
+
+def _groups(addresses: Mapping[bytes, Sequence[Address | Group]]) -> tuple[tuple[str, str], ...]:
+    named = (
+        (field, entry.name) for field, entries in addresses.items() for entry in entries if isinstance(entry, Group)
+    )
+    return tuple((field.decode("ascii"), decode_words(name).strip()) for field, name in named if name)
 
 
 def _name(name: str | None) -> str | None:

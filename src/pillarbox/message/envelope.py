@@ -93,7 +93,8 @@ def _addresses(entries: Entries, spell: _Spell) -> str:
 def _address(address: Address, spell: _Spell) -> str:
     """One address; a missing host is "" because NIL would begin a group."""
     name = "NIL" if address.name is None else quoted(spell(address.name))
-    return f"({name} NIL {quoted(spell(address.mailbox))} {quoted(spell(address.host))})"
+    route = "NIL" if address.route is None else quoted(spell(address.route))
+    return f"({name} {route} {quoted(spell(address.mailbox))} {quoted(spell(address.host))})"
 
 
 def bodystructure(octets: Octets, root: Part, extended: bool) -> bytes:

@@ -202,6 +202,7 @@ def encode_headers(summary: Summary) -> bytes:
             summary.in_reply_to,
             summary.references,
             summary.has_attachment,
+            summary.groups,
         )
     )
 

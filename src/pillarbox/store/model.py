@@ -204,6 +204,7 @@ class Headers(msgspec.Struct, frozen=True, array_like=True, gc=False):
     in_reply_to: tuple[str, ...]
     references: tuple[str, ...]
     has_attachment: bool
+    groups: tuple[tuple[str, str], ...] = ()  # the field, in lower case, and the name of a group in it
 
 
 class Email(msgspec.Struct, frozen=True, gc=False):

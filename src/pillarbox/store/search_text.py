@@ -281,8 +281,9 @@ def _names(root: Part) -> Iterator[str]:
 
 def field_texts(headers: Headers) -> dict[str, str]:
     """The fields of FIELDS by their letters, folded, as the envelope has them: decoded, comments left out."""
-    people = {"f": headers.from_, "t": headers.to, "c": headers.cc, "b": headers.bcc}
-    texts = {letter: fold(", ".join(map(_person, some))) for letter, some in people.items()}
+    people = {"from": headers.from_, "to": headers.to, "cc": headers.cc, "bcc": headers.bcc}
+    names = {field: [name for where, name in headers.groups if where == field] for field in people}
+    texts = {FIELDS[field]: fold(", ".join([*map(_person, some), *names[field]])) for field, some in people.items()}
     return {"s": fold(headers.subject), **texts}
 
 

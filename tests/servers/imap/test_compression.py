@@ -121,7 +121,7 @@ async def test_nothing_of_a_login_is_left_to_the_next(house: House) -> None:
     assert not [line for line in untagged if b"CLOSED" in line]
     # who is not logged in may send no more than a stranger
     await client.ok("UNAUTHENTICATE")
-    _, tagged = await client.command(b"LOGIN " + b"x" * (limits.IMAP_AUTH_LINE + 1))
+    _, tagged = await client.command(b"LOGIN " + b"x" * (limits.IMAP_BEFORE_LOGIN + 1))
     assert tagged.startswith(b"BAD [LIMIT]")
     client.close()
 

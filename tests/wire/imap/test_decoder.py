@@ -253,8 +253,16 @@ def test_names_change_their_spelling_when_enabled() -> None:
 
 def test_strangers_get_less() -> None:
     decoder = Decoder(BEFORE_LOGIN)
-    decoder.feed(b"a LOGIN x {%d}\r\n" % (limits.IMAP_AUTH_LINE + 1))
+    decoder.feed(b"a LOGIN x {%d}\r\n" % (limits.IMAP_BEFORE_LOGIN + 1))
     assert decoder.next() == BadCommand(b"a", "command too large", "TOOBIG", "NO")
+
+
+def test_strangers_may_say_who_they_are_at_length() -> None:
+    fields = {f"{number:02}".ljust(30, "x"): "y" * 1024 for number in range(30)}  # RFC 2971 §3.3
+    line = "a ID (" + " ".join(f'"{name}" "{value}"' for name, value in fields.items()) + ")\r\n"
+    decoder = Decoder(BEFORE_LOGIN)
+    decoder.feed(line.encode())
+    assert isinstance(decoder.next(), Command)
 
 
 def test_many_literals_and_parts_stay_bounded() -> None:

@@ -105,7 +105,7 @@ async def begin(session: Session, asked: Notify) -> None:
     for mailbox in list(notifying.known.values()) if asked.status else ():
         kinds = notifying.events(mailbox, mailbox.name) & MESSAGE_EVENTS
         if kinds and mailbox.selectable and not _is_selected(session, mailbox.mailbox_id):
-            session.stream.write(await _status(session, mailbox, kinds))
+            session.stream.write(await _status(session, mailbox, kinds, first=True))
             await session.stream.drain()
 
 
@@ -129,18 +129,19 @@ async def _tell(session: Session, one: Happening) -> None:
     session.stream.write(line)
 
 
-async def _status(session: Session, mailbox: Mailbox, kinds: frozenset[EventKind]) -> bytes:
-    return await spell_status(session, session.owner, mailbox, mailbox.name, _items(session, kinds))
+async def _status(session: Session, mailbox: Mailbox, kinds: frozenset[EventKind], first: bool = False) -> bytes:
+    items = _items(session.condstore, kinds, first)
+    return await spell_status(session, session.owner, mailbox, mailbox.name, items)
 
 
-def _items(session: Session, kinds: frozenset[EventKind]) -> tuple[str, ...]:
-    """The STATUS items that tell of these events (§3.1, §5.1-3)."""
+def _items(condstore: bool, kinds: frozenset[EventKind], first: bool) -> tuple[str, ...]:
+    """The STATUS items that tell of these events (§5.1-3), or from which the client hears of them (`first`, §3.1)."""
     items = ["UIDVALIDITY"]
     if kinds & _NEWS:
         items += ["MESSAGES", "UIDNEXT"]
     if EventKind.FLAG_CHANGE in kinds:
         items.append("UNSEEN")
-    if session.condstore:
+    if condstore or (first and EventKind.FLAG_CHANGE in kinds):
         items.append("HIGHESTMODSEQ")
     return tuple(items)
 

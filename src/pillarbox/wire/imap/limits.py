@@ -34,9 +34,9 @@ UNASKED = WireError("literal too large to come without being asked for", code="T
 
 
 BEFORE_LOGIN = Limits(
-    bounds.IMAP_AUTH_LINE,
-    bounds.IMAP_AUTH_LINE,
-    2 * bounds.IMAP_AUTH_LINE,
+    bounds.IMAP_BEFORE_LOGIN,
+    bounds.IMAP_BEFORE_LOGIN,
+    2 * bounds.IMAP_BEFORE_LOGIN,
     unasked=bounds.IMAP_LITERAL_MINUS,
     refused=bounds.IMAP_LITERAL_SMALL,
 )

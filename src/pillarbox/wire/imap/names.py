@@ -20,7 +20,7 @@ _KEPT = 1000  # characters of the patterns for which a matcher is kept
 
 
 def decode_name(octets: bytes, utf8: bool) -> str:
-    """The mailbox name (or LIST pattern) spelled by `octets`: UTF-8 after ENABLE (`utf8`), modified UTF-7 before.
+    """The mailbox name spelled by `octets`: UTF-8 after ENABLE (`utf8`), modified UTF-7 before.
 
     A first component that is INBOX in any case becomes `INBOX`. WireError for other spellings, control
     characters and names that are far too long.
@@ -33,10 +33,21 @@ def decode_name(octets: bytes, utf8: bool) -> str:
         try:
             name = octets.decode() if utf8 else mutf7.decode(octets)
         except ValueError as error:
-            raise WireError("mailbox name is not " + ("UTF-8" if utf8 else "modified UTF-7")) from error
+            text = "mailbox name is not " + ("UTF-8" if utf8 else "modified UTF-7")
+            raise WireError(text, code="CANNOT", status="NO") from error
     if _CONTROL.search(name):  # RFC 9051 §5.1
         raise WireError("mailbox name with a control character", code="CANNOT", status="NO")
     return "INBOX" + name[5:] if _INBOX.match(name) else name
+
+
+def decode_pattern(octets: bytes, utf8: bool) -> str:
+    """The LIST pattern spelled by `octets`; what no name is spelled like, as the ASCII that was meant."""
+    try:
+        return decode_name(octets, utf8)
+    except WireError:
+        if len(octets) > _LONGEST or not octets.isascii():
+            raise
+        return octets.decode("ascii")
 
 
 def encode_name(name: str, utf8: bool) -> bytes:

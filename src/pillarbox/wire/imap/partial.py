@@ -14,7 +14,7 @@ _RANGE = re.compile(rb"(-?)([1-9][0-9]{0,9}):(-?)([1-9][0-9]{0,9})(?![0-9])")
 class Partial:
     """The results from the `first` to the `last` one asked for, counting from 1, or from the end with -1 (RFC 9394 §4).
 
-    Either may be the lower; both have the same sign.
+    The one nearer to where counting begins is first; both have the same sign.
     """
 
     first: int
@@ -22,13 +22,13 @@ class Partial:
 
     def cut(self, count: int) -> range:
         """Which of `count` results are asked for, as indices from 0 in ascending order; none beyond the end."""
-        low, high = sorted((abs(self.first), abs(self.last)))
+        low, high = abs(self.first), abs(self.last)
         if self.first > 0:
             return range(low - 1, max(min(high, count), low - 1))
         return range(max(count - high, 0), max(count - low + 1, 0))
 
     def spell(self) -> bytes:
-        """As it was asked for."""
+        """As it was asked for, 500:400 as 400:500, which is the same (RFC 9394 §4)."""
         return b"%d:%d" % (self.first, self.last)
 
 
@@ -38,7 +38,7 @@ def parse_partial(reader: Reader) -> Partial:
     if found is None or found[1] != found[3]:
         raise WireError("range of results expected")
     reader.pos = found.end()
-    first, last = int(found[1] + found[2]), int(found[3] + found[4])
-    if max(abs(first), abs(last)) > HIGHEST:
+    first, last = sorted((int(found[1] + found[2]), int(found[3] + found[4])), key=abs)
+    if abs(last) > HIGHEST:
         raise WireError("range of results too high")
     return Partial(first, last)

@@ -6,7 +6,7 @@ from typing import TypeVar
 
 from pillarbox.wire.imap.errors import WireError
 from pillarbox.wire.imap.flags import parse_flag
-from pillarbox.wire.imap.names import decode_name
+from pillarbox.wire.imap.names import decode_name, decode_pattern
 from pillarbox.wire.imap.sets import SequenceSet, match_set
 
 NUMBER64 = (1 << 63) - 1
@@ -154,9 +154,9 @@ class Reader:
         """A LIST pattern: a mailbox name with `*` and `%`."""
         found = _LIST_MAILBOX.match(self.text, self.pos)
         if found is None:
-            return decode_name(self.string(), self.utf8)
+            return decode_pattern(self.string(), self.utf8)
         self.pos = found.end()
-        return decode_name(found[0], self.utf8)
+        return decode_pattern(found[0], self.utf8)
 
     def flag_list(self) -> tuple[str, ...]:
         """Flags in parentheses, perhaps none, each once."""
