@@ -2,6 +2,7 @@
 
 import pytest
 
+from pillarbox.message.collation import casemap
 from pillarbox.store.analyser import fold, language, runs, stems, terms
 from pillarbox.store.search_words import narrow, phrases, snippet
 from pillarbox.store.vocabulary import Probe, Wanted, asked, fitting, merged, segment
@@ -13,7 +14,9 @@ from pillarbox.store.vocabulary import Probe, Wanted, asked, fitting, merged, se
         ("Hello, World_2!", ["hello", "world", "2"]),
         ("ann@demo.test", ["ann", "demo", "test"]),
         ("STRASSE Straße", ["strasse", "strasse"]),
-        ("ﬁsh e\u0301te\u0301", ["fish", "été"]),
+        ("ﬁsh e\u0301t\u00e9", ["fish", "e\u0301te\u0301"]),
+        ("Caf\u00e9 \u0130\u0131", ["cafe\u0301", "i\u0307i"]),
+        ("\u304c\u304f \ud55c\uad6d\uc5b4", ["\u304b\u3099", "\u3099\u304f", "\ud55c\uad6d", "\uad6d\uc5b4"]),
         ("東京都 a北京b", ["東京", "京都", "a", "北京", "b"]),
         ("日", ["日"]),
         ("हिन्दी", ["हिन्दी"]),
@@ -40,6 +43,27 @@ def test_languages_and_stems() -> None:
     assert language("short") == "e"
     assert stems(["running", "reports"], "e") == ["run", "report"]
     assert stems(["running"], "") == ["running"]
+    assert len({*stems([fold("Häuser"), fold("Häusern"), fold("HÄUSER")], "g")}) == 1
+    assert stems([fold("Häuser")], "g") == [fold(stems([fold("Häuser")], "g")[0])]
+    assert len({*stems([fold("мой"), fold("МОЙ")], "r")}) == 1
+
+
+def test_what_rfc_5051_takes_for_equal_is_so_when_folded() -> None:
+    """The other way round too, but for what full case folding adds: folding goes through the casemap."""
+    for code in range(0x110000):
+        char = chr(code)
+        if not char.isascii() and not 0xD800 <= code < 0xE000:
+            assert fold(char) == "".join(map(fold, casemap(char))), hex(code)
+    for one, other in (
+        ("\u01c4", "\u01c6"),
+        ("\u00b5", "\u039c"),
+        ("e\u0301", "\u00c9"),
+        ("\u0131", "I"),
+        ("\u03c2", "\u03a3"),
+    ):
+        assert casemap(one) == casemap(other)
+        assert fold(one) == fold(other)
+    assert fold("cafe") in fold("CAFÉ")
 
 
 def probe(how: str, part: str) -> Probe:
@@ -94,6 +118,8 @@ def test_phrases_of_a_query() -> None:
         ("nothing here", "!", None),
         ("ich bin in 東京都 heute", "東京都", "ich bin in <mark>東京都</mark> heute"),
         ("Eine Straße", "STRASSE", "Eine <mark>Straße</mark>"),
+        ("これはがっこうです", "がっこう", "これは<mark>がっこう</mark>です"),
+        ("un café", "CAFE\u0301", "un <mark>café</mark>"),
         ("", "x", None),
     ],
 )

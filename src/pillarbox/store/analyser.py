@@ -33,6 +33,8 @@ _UNSPACED = (  # scripts that are written without spaces between words, and Hang
     (0x20000, 0x3FFFF),
 )
 _ASTRAL = "\U00010000-\U0001ffff"  # rare scripts and pictures: letters like others
+_HANGUL = re.compile("[\uac00-\ud7a3]")
+_NOT_HANGUL = re.compile("[^\uac00-\ud7a3]+")
 _ASCII_RUN = re.compile(r"[a-z0-9]+")
 _SURE = 0.6  # confidence from which the language found is believed
 _ENOUGH = 40  # characters without which it is not asked
@@ -68,10 +70,21 @@ _local = threading.local()
 
 
 def fold(text: str) -> str:
-    """The text without differences of case and of compatible characters: what is compared when text is searched."""
+    """The text without differences of case and of compatible characters: what is compared when text is searched.
+
+    Texts that i;unicode-casemap (RFC 5051) takes for equal, or for a part of the other, are that when folded, and so
+    are those that full case folding makes equal, like "ss" and the sharp s.
+    """
     if text.isascii():
         return text.lower()
-    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
+    return _decomposed(text).casefold().replace("\u0131", "i")
+
+
+def _decomposed(text: str) -> str:
+    """The text in single letters and marks; the syllables of Hangul stay whole, which RFC 5051 does not take apart."""
+    if _HANGUL.search(text):
+        return _NOT_HANGUL.sub(lambda run: unicodedata.normalize("NFKD", run[0]), text)
+    return unicodedata.normalize("NFKD", text)
 
 
 @cache
@@ -146,14 +159,17 @@ def language(text: str) -> str:
 
 
 def stems(words: Sequence[str], letter: str) -> list[str]:
-    """The stems of words in a language, in their order; the words themselves in one without stems."""
+    """The stems of folded words in a language, in their order; the words themselves in one without stems."""
     if letter not in ALGORITHMS:
         return list(words)
     known: dict[str, Stemmer.Stemmer] = _local.__dict__.setdefault("stemmers", {})
     stemmer = known.get(letter)
     if stemmer is None:  # one for each thread: they are not to be shared
         stemmer = known[letter] = Stemmer.Stemmer(ALGORITHMS[letter])
-    return list(stemmer.stemWords(words))
+    if all(map(str.isascii, words)):
+        return list(stemmer.stemWords(words))
+    # Letters and their marks are one character to the stemmer, as people write them.
+    return [_decomposed(stem) for stem in stemmer.stemWords([unicodedata.normalize("NFC", word) for word in words])]
 
 
 def all_stems(word: str) -> Iterable[tuple[str, str]]:

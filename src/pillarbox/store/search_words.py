@@ -1,7 +1,7 @@
 """What a text to be searched for asks of the index: parts of terms for a substring, tokens for words and phrases."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from html import escape
@@ -163,7 +163,7 @@ def _marks(text: str, query: str) -> list[tuple[int, int]]:
     for start, end in _spans(text):
         run = fold(text[start:end])
         if unspaced(run):
-            found = _inside(run, start, end, wanted)
+            found = _inside(text[start:end], start, wanted)
         else:
             found = [(start, end)] if run in keys or stems((run,), letter)[0] in keys else []
         for mark in found:
@@ -180,14 +180,16 @@ def _spans(text: str) -> Iterator[tuple[int, int]]:
     return spans(lower if len(lower) == len(text) else text.casefold() if len(text.casefold()) == len(text) else text)
 
 
-def _inside(run: str, start: int, end: int, wanted: set[str]) -> list[tuple[int, int]]:
-    """Marks in a run of a script without spaces; the whole run when folding changed its length."""
-    pairs = sorted(word for word in wanted if word in run)
-    if len(run) != end - start:
-        return [(start, end)] if pairs else []
-    marks = {(start + at, start + at + len(word)) for word in pairs for at in _places(run, word)}
-    return sorted(marks)
-
-
-def _places(run: str, word: str) -> Sequence[int]:
-    return [at for at in range(len(run)) if run.startswith(word, at)]
+def _inside(text: str, start: int, wanted: set[str]) -> list[tuple[int, int]]:
+    """Marks in a run of a script without spaces, which begins at `start`; a folded character may be several."""
+    folded = [fold(char) for char in text]
+    run = "".join(folded)
+    origins = [at for at, piece in enumerate(folded) for _ in piece]
+    return sorted(
+        {
+            (start + origins[at], start + origins[at + len(word) - 1] + 1)
+            for word in wanted
+            for at in range(len(run))
+            if run.startswith(word, at)
+        }
+    )

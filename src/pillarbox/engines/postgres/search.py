@@ -16,6 +16,8 @@ T = TypeVar("T")
 
 _ASKED = 2000  # tokens in one statement
 
+_ANEW = tuple(f"DELETE FROM search_{table}" for table in ("account", "document", "vocabulary"))
+
 # A token begins with the account's number: each account has a region of the index of its own.
 _STEPS = (
     Step(
@@ -35,8 +37,9 @@ _STEPS = (
     Step(
         2,
         "everything anew: the headers of parts are searched too",
-        tuple(f"DELETE FROM search_{table}" for table in ("account", "document", "vocabulary")),
+        _ANEW,
     ),
+    Step(3, "everything anew: texts are folded in another way", _ANEW),
 )
 _PLACE = "SELECT number, modseq, message_id FROM search_account WHERE account_id = $1"
 

@@ -17,7 +17,7 @@ from pillarbox.store.vocabulary import MERGE, Cursor, Document, Found, Wanted, a
 
 T = TypeVar("T")
 
-VERSION = 2  # of the tables and of what the analyser makes; a file of another one is made anew
+VERSION = 3  # of the tables and of what the analyser makes; a file of another one is made anew
 THREADS = 2
 CACHE_KIB = 16384
 BUSY_MILLISECONDS = 10_000

@@ -85,6 +85,7 @@ CAPABILITIES: tuple[Capability, ...] = (
     Capability("MULTISEARCH", "RFC 7377", When.AUTHENTICATED),
     Capability("SEARCH=FUZZY", "RFC 6203", When.AUTHENTICATED),
     Capability("INPROGRESS", "RFC 9585", When.AUTHENTICATED),
+    Capability("I18NLEVEL=1", "RFC 5255 §4.3", When.AUTHENTICATED),
     Capability("WITHIN", "RFC 5032", When.AUTHENTICATED),
     Capability("OBJECTID", "RFC 8474", When.AUTHENTICATED),
     Capability("JMAPACCESS", "RFC 9698", When.JMAP),
