@@ -8,6 +8,9 @@
     given mailbox Work                  an empty mailbox
     given account other@talk.test       one more account
     given admin                         the account may change what holds for everybody
+    given friend                        one more account, this talk's own: {friend}; it has the same {password}
+    given team                          a shared account, {team}, with whose INBOX {user} may do everything
+    given no login                      connections are not logged in, though there are messages
 
 Without "greeting", connections have read the greeting; without messages or "login" they are not logged in. When several
 mailboxes are given messages the first one is selected. {user}, {password}, {plain} (base64 of SASL PLAIN) and
@@ -24,6 +27,7 @@ from pathlib import Path
 from pillarbox.core.errors import Exists
 from pillarbox.core.ids import AccountId
 from pillarbox.store.model import Place
+from pillarbox.store.rights import ALL, EntryChange
 from pillarbox.store.store import Store
 from pillarbox.store.transaction import Transaction
 from tests.server import DOMAIN, PASSWORD, PillarboxServer, new_account
@@ -53,11 +57,13 @@ class World:
         self._store = store
         self._protocol = protocol
         self._given = talk.given
-        self.user = f"t{os.getpid()}.{next(_numbers)}@{DOMAIN}"
+        number = next(_numbers)
+        self.user, self.friend, self.team = (f"{letter}{os.getpid()}.{number}@{DOMAIN}" for letter in ("t", "f", "g"))
         self._address = f"127.{random.randint(1, 254)}.{random.randint(0, 255)}.{random.randint(1, 254)}"
         self.selected: str | None = None
         self.login = "login" in talk.given
         self.greeting = "greeting" in talk.given
+        self.stranger = "no login" in talk.given
 
     def remembered(self) -> dict[str, str]:
         """The names a talk knows from the start."""
@@ -65,18 +71,22 @@ class World:
             base64.b64encode(f"{authzid}\0{self.user}\0{PASSWORD}".encode()).decode()
             for authzid in ("", f"other@{DOMAIN}")
         )
-        return {"user": self.user, "password": PASSWORD, "plain": plain, "plain_for_other": other}
+        names = {"user": self.user, "friend": self.friend, "team": self.team}
+        return {**names, "password": PASSWORD, "plain": plain, "plain_for_other": other}
 
     async def make(self) -> None:
         """Put everything there."""
         account = await new_account(self._store, self.user)
         for line in self._given:
-            if line in ("login", "greeting"):
+            if line in ("login", "greeting", "no login"):
                 continue
             if line == "admin":
                 await self._store.directory.set_admin(account, True)
-                continue
-            if line.startswith("mailbox "):
+            elif line == "friend":
+                await new_account(self._store, self.friend)
+            elif line == "team":
+                await self._shared(account)
+            elif line.startswith("mailbox "):
                 await self._mailbox(account, line[8:])
             elif line.startswith("account "):
                 await self._other(line[8:])
@@ -88,6 +98,15 @@ class World:
             await new_account(self._store, address)
         except Exists:
             return
+
+    async def _shared(self, account: AccountId) -> None:
+        team = (await self._store.directory.add_account(self.team, "", shared=True)).account_id
+
+        async def unit(tx: Transaction) -> None:
+            inbox = await tx.mailbox_named(team, "INBOX")
+            await tx.change_acl(team, inbox.mailbox_id, EntryChange(account, "add", ALL))
+
+        await self._store.write([team, account], unit)
 
     async def _messages(self, account: AccountId, line: str) -> None:
         match = _WITH.match(line)
@@ -123,7 +142,7 @@ class World:
         connection = Connection(self._server.port[self._protocol], piece, self._address)
         if not self.greeting:
             connection.line()
-            if self.login or self.selected:
+            if (self.login or self.selected) and not self.stranger:
                 {"imap": self._enter_imap, "pop3": self._enter_pop3}[self._protocol](connection)
         return connection
 

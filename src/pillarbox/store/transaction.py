@@ -75,9 +75,10 @@ class Transaction:
         mailbox = await self.mailbox(found.account, found.mailbox.mailbox_id)
         return Found(found.account, mailbox, found.rights, found.name)
 
-    async def _may(
+    async def require(
         self, account: AccountId, mailbox_id: MailboxId, needed: str, any_of: frozenset[str] = KNOWING
     ) -> frozenset[str]:
+        """What the login may do with a mailbox, if that is all that is `needed` and one `any_of`; see rights."""
         held = await self.rights(account, mailbox_id)
         require(held, needed, any_of)
         return held
@@ -124,7 +125,7 @@ class Transaction:
         INBOX stays and its messages move to a new mailbox (RFC 3501 §6.3.5). Exists, Invalid, NotFound. A login needs
         `x`, and `k` on the nearest mailbox above the new name.
         """
-        await self._may(account, mailbox_id, "x")
+        await self.require(account, mailbox_id, "x")
         await self._may_create(account, new_name)
         await mailboxes.rename(self._work, account, mailbox_id, new_name)
 
@@ -137,7 +138,7 @@ class Transaction:
         deletes: what has children becomes only a name and goes with the last of them, a second time it is a Conflict;
         a name that is subscribed to stays so (RFC 3501 §6.3.4, §6.3.6).
         """
-        await self._may(account, mailbox_id, "x")
+        await self.require(account, mailbox_id, "x")
         await mailboxes.delete(self._work, account, mailbox_id, keep_messages, keep_name)
 
     async def _may_create(self, account: AccountId, name: str) -> None:
@@ -147,7 +148,7 @@ class Transaction:
 
     async def change_acl(self, account: AccountId, mailbox_id: MailboxId, change: EntryChange) -> None:
         """Grant or deny rights (RFC 4314 §3.1); whoever they are for must be part of the transaction. Invalid."""
-        await self._may(account, mailbox_id, "a")
+        await self.require(account, mailbox_id, "a")
         if change.grantee != ANYONE:
             self._work.ledger(change.grantee)
         await mailboxes.share(self._work, account, mailbox_id, change)
@@ -188,7 +189,7 @@ class Transaction:
         return await adding.add(self._work, account, arrived, allowed, received, delivery_id)
 
     async def _placed(self, account: AccountId, place: Place) -> Place:
-        bits, keywords = settable(await self._may(account, place.mailbox_id, "i"))
+        bits, keywords = settable(await self.require(account, place.mailbox_id, "i"))
         return Place(place.mailbox_id, place.flags & bits, place.keywords if keywords else ())
 
     async def set_flags(
@@ -203,7 +204,7 @@ class Transaction:
 
         Those a login may not change stay; Denied when that is all of them (RFC 4314 §4).
         """
-        allowed = restricted(change, await self._may(account, mailbox_id, "r"))
+        allowed = restricted(change, await self.require(account, mailbox_id, "r"))
         return await flagging.set_flags(self._work, account, mailbox_id, uids, allowed, unchanged_since)
 
     async def copy(
@@ -218,7 +219,7 @@ class Transaction:
 
         A login needs `i` there; flags it may not set there are left out (RFC 4314 §4).
         """
-        await self._may(account, mailbox_id, "r")
+        await self.require(account, mailbox_id, "r")
         target = await self._target(target_account or account, target_id)
         return await moving.copy(self._work, account, mailbox_id, uids, target)
 
@@ -231,12 +232,12 @@ class Transaction:
         target_account: AccountId | None = None,
     ) -> list[tuple[Uid, Uid]]:
         """Place messages in another mailbox instead: (UID, new UID) pairs; as `copy`, and a login needs `t` and `e`."""
-        await self._may(account, mailbox_id, "rte")
+        await self.require(account, mailbox_id, "rte")
         target = await self._target(target_account or account, target_id)
         return await moving.move(self._work, account, mailbox_id, uids, target)
 
     async def _target(self, account: AccountId, mailbox_id: MailboxId) -> moving.Target:
-        return moving.Target(account, mailbox_id, *settable(await self._may(account, mailbox_id, "i")))
+        return moving.Target(account, mailbox_id, *settable(await self.require(account, mailbox_id, "i")))
 
     async def expunge(
         self, account: AccountId, mailbox_id: MailboxId, uids: UidSet | None, only_deleted: bool = True
@@ -245,7 +246,7 @@ class Transaction:
 
         A login needs `e`, and `t` for those without \\Deleted.
         """
-        await self._may(account, mailbox_id, "e" if only_deleted else "te")
+        await self.require(account, mailbox_id, "e" if only_deleted else "te")
         return await expunging.expunge(self._work, account, mailbox_id, uids, only_deleted)
 
     async def email(self, account: AccountId, message_id: MessageId) -> Email:
@@ -299,7 +300,7 @@ class Transaction:
         if mailbox_id == metadata.WHOLE:
             self._own(account)
         else:
-            await self._may(account, mailbox_id, "l", NOTING)
+            await self.require(account, mailbox_id, "l", NOTING)
         return await metadata.set_notes(self._work, account, mailbox_id, reader, values)
 
     async def set_server_metadata(self, values: Mapping[str, bytes | None]) -> Modseq:

@@ -4,8 +4,8 @@ from dataclasses import dataclass, field
 
 from pillarbox.core.ids import AccountId, MailboxId, Uid
 from pillarbox.servers.imap.errors import Refused
-from pillarbox.servers.imap.places import Found
 from pillarbox.store.model import Arrived, Place
+from pillarbox.store.rights import Found
 from pillarbox.store.spool import Spooling, discard
 
 

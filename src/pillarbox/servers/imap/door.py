@@ -105,7 +105,7 @@ class Door:
 
     async def _obey(self, command: Command) -> None:
         verb = VERBS[command.name]
-        forbidden = self._forbid(command.name, verb)
+        forbidden = await self._forbid(command.name, verb)
         if forbidden is not None:
             self._refuse(command.tag, forbidden)
             return
@@ -117,9 +117,13 @@ class Door:
         answer = await verb.obey(self.session, command, arguments)
         return answer if answer is None else told(self.session, answer, limited)
 
-    def _forbid(self, name: str, verb: Verb) -> Refused | None:
+    async def _forbid(self, name: str, verb: Verb) -> Refused | None:
         """Why a command may not be given now, if it may not."""
         session = self.session
+        try:
+            await session.recheck()
+        except MailError as error:
+            return refusal(error)
         if session.state not in verb.states:
             return bad(f"{name} is not allowed when {session.state.value}")
         if verb.writes and session.mailbox.read_only:
@@ -132,7 +136,7 @@ class Door:
 
     async def _begin(self, start: AppendStart | CatenateStart) -> None:
         verb = STREAMED[start.name]
-        forbidden = self._forbid(start.name, verb)
+        forbidden = await self._forbid(start.name, verb)
         if forbidden is not None:
             append.refuse(self.session)
             self._refuse(start.tag, forbidden)

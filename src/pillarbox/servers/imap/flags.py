@@ -5,6 +5,7 @@ from functools import lru_cache
 from typing import Final
 
 from pillarbox.store.model import ANSWERED, DELETED, DRAFT, FLAGGED, SEEN
+from pillarbox.store.rights import settable
 
 BITS: Final = {
     "\\Answered": ANSWERED,
@@ -16,13 +17,19 @@ BITS: Final = {
 DEFINED: Final = (*BITS, "$Forwarded", "$MDNSent", "$Important", "$Junk", "$NotJunk", "$Phishing")
 """What SELECT names in FLAGS (RFC 3501 §7.2.6, RFC 5788, RFC 8457 §2)."""
 EVERYTHING: Final = "\\*"
-PERMANENT: Final = (*DEFINED, EVERYTHING)
-"""What may be changed for good: everything, new keywords too (RFC 3501 §7.1)."""
 
 _SYSTEM: Final = tuple(
     " ".join(name for name, bit in BITS.items() if bit & flags).encode() for flags in range(sum(BITS.values()) + 1)
 )
 _ALONE: Final = tuple(b"(%b)" % names for names in _SYSTEM)
+
+
+def permanent(rights: frozenset[str], keywords: Iterable[str] = ()) -> tuple[str, ...]:
+    """What may be changed for good with these rights, of what is defined and these keywords (RFC 3501 §7.1, RFC 4314
+    §5.1.1); with keywords also new ones."""
+    bits, with_keywords = settable(rights)
+    system = tuple(name for name, bit in BITS.items() if bit & bits)
+    return (*system, *DEFINED[len(BITS) :], *keywords, EVERYTHING) if with_keywords else system
 
 
 def split_flags(names: Iterable[str]) -> tuple[int, tuple[str, ...]]:

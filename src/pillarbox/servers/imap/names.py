@@ -9,6 +9,7 @@ from pillarbox.servers.imap.session import Session
 from pillarbox.servers.imap.uses import ATTRIBUTES
 from pillarbox.store.model import Mailbox
 from pillarbox.store.naming import name_order, parent_name
+from pillarbox.store.rights import ALL, Found
 from pillarbox.wire.imap.listing import List
 from pillarbox.wire.imap.names import matcher
 
@@ -18,17 +19,25 @@ CRITERIA = frozenset({"SUBSCRIBED", "SPECIAL-USE"})
 
 @dataclass(frozen=True, slots=True)
 class Name:
-    """What may be listed: a mailbox, or (None) a name that is subscribed to or lies above one that is."""
+    """What may be listed: a mailbox, or (None) a name that is subscribed to or lies above one that is.
+
+    `foreign`: it is another's, open to this login with `rights`. `level`: only a level of hierarchy above such ones.
+    """
 
     name: str
     account: AccountId
     mailbox: Mailbox | None
     subscribed: bool
+    rights: frozenset[str] = ALL
+    foreign: bool = False
+    level: bool = False
 
     @property
     def use(self) -> str | None:
-        """The attribute of its special use."""
-        return ATTRIBUTES.get(self.mailbox.role or "") if self.mailbox is not None else None
+        """The attribute of its special use; those of others are not this login's (RFC 6154 §2)."""
+        if self.mailbox is None or self.foreign:
+            return None
+        return ATTRIBUTES.get(self.mailbox.role or "")
 
     @property
     def opens(self) -> bool:
@@ -48,10 +57,12 @@ class Listed:
 
 
 async def names(session: Session, subscribed: bool) -> list[Name]:
-    """Every mailbox, and where names `subscribed` to matter also those without one, and what lies above these."""
+    """Every mailbox the login sees, and where names `subscribed` to matter also those without one, and what lies above
+    these."""
     account, pace = session.owner, Pace(session)
+    others = await session.store.sharing.shared(account)
     waiting: list[str] = []
-    if subscribed:
+    if subscribed or others:
         mailboxes, waiting = await session.store.subscriptions(account)
     else:
         mailboxes = await session.store.mailboxes(account)
@@ -59,16 +70,29 @@ async def names(session: Session, subscribed: bool) -> list[Name]:
     for one in mailboxes:
         known[one.name] = Name(one.name, account, one, one.subscribed)
         await pace.keep()
-    if not waiting:
+    if not waiting and not others:
         return list(known.values())
-    for name in waiting:
-        known[name] = Name(name, account, None, subscribed=True)
+    await _add_shared(known, others, frozenset(waiting), pace)
+    for name in waiting if subscribed else ():
+        known.setdefault(name, Name(name, account, None, subscribed=True))
         await pace.keep()
-    for name in waiting:
+    for name in waiting if subscribed else ():
         for above in ancestors(name):
             known.setdefault(above, Name(above, account, None, subscribed=False))
         await pace.keep()
     return sorted(known.values(), key=lambda one: name_order(one.name))
+
+
+async def _add_shared(known: dict[str, Name], others: Sequence[Found], subscribed: frozenset[str], pace: Pace) -> None:
+    """What others share, and the levels of hierarchy above it."""
+    for one in others:
+        marked = one.name in subscribed
+        known.setdefault(one.name, Name(one.name, one.account, one.mailbox, marked, one.rights, foreign=True))
+        await pace.keep()
+    for one in others:
+        for above in ancestors(one.name):
+            known.setdefault(above, Name(above, one.account, None, above in subscribed, foreign=True, level=True))
+        await pace.keep()
 
 
 def ancestors(name: str) -> Iterator[str]:
@@ -82,6 +106,7 @@ def ancestors(name: str) -> Iterator[str]:
 async def choose(session: Session, arguments: List, everyone: Sequence[Name]) -> list[Listed]:
     """What a LIST answers, in order."""
     pace, test = Pace(session), matcher(*arguments.patterns)
+    levels = matcher(*(pattern for pattern in arguments.patterns if pattern.endswith("%")))  # RFC 9051 §6.3.9
     criteria = arguments.selection & CRITERIA
     matching: set[str] = set()
     parents: set[str | None] = set()
@@ -90,7 +115,7 @@ async def choose(session: Session, arguments: List, everyone: Sequence[Name]) ->
     for one in everyone:
         if test(one.name):
             matching.add(one.name)
-        if one.mailbox is not None:
+        if one.mailbox is not None or one.level:
             parents.add(parent_name(one.name))
         if "RECURSIVEMATCH" in arguments.selection and _meets(one, criteria):
             above.update(ancestors(one.name))
@@ -100,7 +125,8 @@ async def choose(session: Session, arguments: List, everyone: Sequence[Name]) ->
     listed: list[Listed] = []
     for one in everyone:
         if one.name in matching:
-            chosen = _meets(one, criteria) and (one.mailbox is not None or one.subscribed)
+            there = one.mailbox is not None or one.subscribed or (one.level and levels(one.name))
+            chosen = there and _meets(one, criteria)
             if chosen or one.name in hidden:
                 listed.append(Listed(one, chosen, one.name in above, one.name in parents))
         await pace.keep()

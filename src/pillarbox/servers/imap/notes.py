@@ -4,19 +4,19 @@ from collections.abc import Sequence
 from typing import Final
 
 from pillarbox.core.ids import AccountId, MailboxId
-from pillarbox.servers.imap.places import Found
 from pillarbox.servers.imap.session import Session
 from pillarbox.servers.imap.uses import ATTRIBUTES
 from pillarbox.store.metadata import SPECIAL_USE, WHOLE, Notes
 from pillarbox.store.model import Mailbox
+from pillarbox.store.rights import NOTING, Found
 
 ADMIN: Final = "/shared/admin"
 """The note on the server that says how to reach who runs it (RFC 5464 §3.2.1.1)."""
 
 
 def may_note(rights: frozenset[str]) -> bool:
-    """Whether notes on a mailbox may be seen and private ones set (RFC 5464 §3.3)."""
-    return "l" in rights and not rights.isdisjoint("rswip")
+    """Whether notes on a mailbox that is listed may be seen (RFC 5464 §3.3)."""
+    return "l" in rights and not rights.isdisjoint(NOTING)
 
 
 async def sizes(session: Session, found: Found | None) -> dict[str, int]:

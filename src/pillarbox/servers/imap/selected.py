@@ -9,11 +9,11 @@ from pillarbox.core.limits import IMAP_KEYWORDS, IMAP_PORTION
 from pillarbox.servers.imap.decoding import Reading
 from pillarbox.servers.imap.errors import bad
 from pillarbox.servers.imap.findings import Findings
-from pillarbox.servers.imap.flags import DEFINED, EVERYTHING, spell_flags
+from pillarbox.servers.imap.flags import DEFINED, permanent, spell_flags
 from pillarbox.servers.imap.manner import Manner
-from pillarbox.servers.imap.places import ALL_RIGHTS
 from pillarbox.store.model import FlagState, MailboxChanges, MailboxView
 from pillarbox.store.ranges import without
+from pillarbox.store.rights import ALL
 from pillarbox.wire.imap import encoder
 from pillarbox.wire.imap.sets import SequenceSet
 
@@ -38,7 +38,7 @@ class Selected:
     read_only: bool
     uids: Sequence[int]
     modseq: Modseq
-    rights: frozenset[str] = ALL_RIGHTS
+    rights: frozenset[str] = ALL
     recent: frozenset[int] = NOTHING
     gone: frozenset[int] = NOTHING
     held: int = 0
@@ -203,8 +203,13 @@ def announce(selected: Selected, keywords: Iterable[str]) -> bytes:
     if not added or len(selected.keywords) + len(added) > IMAP_KEYWORDS:
         return b""
     selected.keywords += tuple(added)
-    names = (*DEFINED, *selected.keywords)
-    line = encoder.flags(names)
-    if selected.read_only:
+    return spell_defined(selected)
+
+
+def spell_defined(selected: Selected) -> bytes:
+    """FLAGS, and PERMANENTFLAGS where any may be changed."""
+    line = encoder.flags((*DEFINED, *selected.keywords))
+    kept = () if selected.read_only else permanent(selected.rights, selected.keywords)
+    if not kept:
         return line
-    return line + encoder.untagged("OK", "flags that are kept", encoder.permanent_flags((*names, EVERYTHING)))
+    return line + encoder.untagged("OK", "flags that are kept", encoder.permanent_flags(kept))

@@ -17,10 +17,10 @@ from pillarbox.servers.imap.house import House
 from pillarbox.servers.imap.manner import Manner, closure, manner
 from pillarbox.servers.imap.notifying import Notifying
 from pillarbox.servers.imap.noting import Noting
-from pillarbox.servers.imap.places import Found, find
-from pillarbox.servers.imap.selected import NOTHING, Selected
+from pillarbox.servers.imap.selected import NOTHING, Selected, spell_defined
 from pillarbox.services.login.exchange import Exchange, offered
 from pillarbox.store.model import Account
+from pillarbox.store.rights import KNOWING, Found
 from pillarbox.store.store import Store
 from pillarbox.store.transaction import Transaction
 from pillarbox.store.watching import DIRECTORY, Watch
@@ -187,14 +187,28 @@ class Session:
         await self.stream.drain()
         await asyncio.sleep(0)
 
-    async def find(self, name: str) -> Found:
-        """The mailbox of that name, if it can hold messages. NotFound."""
-        return await find(self.store, self.owner, name)
+    async def find(self, name: str, needed: str = "r", any_of: frozenset[str] = KNOWING) -> Found:
+        """The mailbox of that name, if it can hold messages, for who holds the rights `needed` (see Sharing.find)."""
+        return await self.store.sharing.find(self.owner, name, needed, any_of)
+
+    async def recheck(self) -> None:
+        """Ask anew what the login may do in the selected mailbox, when that is another's; once it may not be read, the
+        connection ends (RFC 4314 §5.1.1)."""
+        selected = self.selected
+        if selected is None or selected.account == self.owner:
+            return
+        rights = await self.store.sharing.rights(self.owner, selected.account, selected.mailbox_id)
+        if "r" not in rights:
+            self.bye("the selected mailbox may not be read any more")
+        elif rights != selected.rights:
+            selected.rights = rights
+            self.stream.write(spell_defined(selected))
 
     async def write(
         self, accounts: Sequence[AccountId], unit: Callable[[Transaction], Awaitable[T]], *, apart: bool = False
     ) -> T:
-        """Change accounts (see Store.write); what that does to the selected mailbox is told with the answer."""
+        """Change accounts on behalf of the login (see Store.write); what that does to the selected mailbox is told with
+        the answer."""
         taken: dict[AccountId, Modseq] = {}
 
         async def noted(tx: Transaction) -> T:
@@ -205,7 +219,7 @@ class Session:
 
         plain = self.notifying is None and self.noting is None
         try:
-            value = await self.store.write(accounts, unit if plain else noted, apart=apart)
+            value = await self.store.write(accounts, unit if plain else noted, self.owner, apart=apart)
         finally:
             if self.selected is not None:
                 self.selected.stale = True

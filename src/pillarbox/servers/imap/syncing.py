@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from pillarbox.core.errors import NotFound
 from pillarbox.core.limits import IMAP_SET_PARTS
 from pillarbox.servers.imap.selected import News, Selected, learn, renumber, spell_states
-from pillarbox.servers.imap.session import Session
+from pillarbox.servers.imap.session import Session, State
 from pillarbox.store.model import FlagState, Mailbox, MailboxChanges, MailboxView
 from pillarbox.wire.imap import encoder
 from pillarbox.wire.imap.notify import EventKind
@@ -32,6 +32,9 @@ async def sync(session: Session, may_expunge: bool = True, uid: bool = False, ow
 
 async def _tell_news(session: Session, selected: Selected, may_expunge: bool, uid: bool) -> list[int]:
     selected.stale = False
+    await session.recheck()
+    if session.state is State.LOGOUT:
+        return []
     changes = await session.store.since(selected.account, selected.mailbox_id, selected.modseq)
     if changes is None or changes.reset:
         return await _tell_much(session, selected, may_expunge, uid)

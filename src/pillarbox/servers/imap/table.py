@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from pillarbox.servers.imap.commands import (
+    acl,
     any_state,
     append,
     batches,
@@ -76,6 +77,11 @@ VERBS: dict[str, Verb] = {
     "SETQUOTA": Verb(quota.set_, _MAIL, "RFC 9208 §4.1.3"),
     "GETMETADATA": Verb(metadata.get, _MAIL, "RFC 5464 §4.2"),
     "SETMETADATA": Verb(metadata.set_, _MAIL, "RFC 5464 §4.3"),
+    "SETACL": Verb(acl.set_acl, _MAIL, "RFC 4314 §3.1"),
+    "DELETEACL": Verb(acl.delete_acl, _MAIL, "RFC 4314 §3.2"),
+    "GETACL": Verb(acl.get_acl, _MAIL, "RFC 4314 §3.3"),
+    "LISTRIGHTS": Verb(acl.list_rights, _MAIL, "RFC 4314 §3.4"),
+    "MYRIGHTS": Verb(acl.my_rights, _MAIL, "RFC 4314 §3.5"),
     "NOTIFY": Verb(notify.notify, _MAIL, "RFC 5465 §3.1"),
     "IDLE": Verb(idle.idle, _MAIL, "RFC 2177 §3"),
     "CHECK": Verb(any_state.noop, _OPEN, "RFC 3501 §6.4.1"),

@@ -16,6 +16,7 @@ from pillarbox.servers.imap.session import Session, State
 from pillarbox.servers.imap.syncing import sync
 from pillarbox.store.metadata import WHOLE
 from pillarbox.store.model import Mailbox
+from pillarbox.store.rights import ALL, Found
 from pillarbox.wire.imap import encoder
 from pillarbox.wire.imap.codes import OVER_QUOTA
 from pillarbox.wire.imap.fetch import Fetch
@@ -121,7 +122,8 @@ async def _tell(session: Session, one: Happening) -> None:
     if mailbox is None:
         line = encoder.list_mailbox(one.name, ("\\NonExistent",), utf8=session.decoder.utf8)
     elif one.kind not in MESSAGE_EVENTS:
-        line = await describe(session, session.owner, mailbox, one.old_name, subscribed=True)
+        found = Found(session.owner, mailbox, ALL, mailbox.name)
+        line = await describe(session, found, one.old_name, subscribed=True)
     elif mailbox.selectable and not (selected is not None and _is_selected(session, mailbox.mailbox_id)):
         line = await _status(session, mailbox, frozenset({one.kind}))
     else:

@@ -137,6 +137,6 @@ def _mailbox_and_identifier(reader: Reader) -> tuple[str, str]:
     name = reader.mailbox()
     reader.space()
     identifier = reader.utf8_string()
-    if not identifier or len(identifier) > limits.IMAP_IDENTIFIER:
-        raise WireError("no such identifier", status="NO")
+    if not identifier or len(identifier) > limits.IMAP_IDENTIFIER:  # RFC 4314 §3: an empty one is BAD
+        raise WireError("that cannot be an identifier")
     return name, identifier

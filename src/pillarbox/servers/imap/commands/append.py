@@ -82,7 +82,7 @@ def _nothing() -> Refused:
 async def _open(session: Session, start: AppendStart | CatenateStart) -> Appending:
     replaced = None if start.replaces is None else _replaced(session, start.replaces, uid=start.name != "REPLACE")
     try:
-        target = await session.find(start.mailbox)
+        target = await session.find(start.mailbox, "i")
     except MailError as error:
         raise refusal(error, TRYCREATE) from error
     return Appending(start.name, target, replaced, session.store.spool(), Place(target.mailbox.mailbox_id))

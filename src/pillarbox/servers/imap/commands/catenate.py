@@ -10,10 +10,10 @@ from pillarbox.message.structure import decode
 from pillarbox.servers.imap.appending import Appending
 from pillarbox.servers.imap.commands.append import add, guarded, welcome
 from pillarbox.servers.imap.errors import Refused, refusal
-from pillarbox.servers.imap.places import Found
 from pillarbox.servers.imap.sections import Span, choose_fields, clip, locate
 from pillarbox.servers.imap.session import Session
 from pillarbox.store.model import BlobRef, Need, Row
+from pillarbox.store.rights import Found
 from pillarbox.wire.imap.codes import bad_url
 from pillarbox.wire.imap.events import CatenateText, CatenateUrl
 from pillarbox.wire.imap.reader import NUMBER64
@@ -75,7 +75,7 @@ async def _find(session: Session, named: MessageUrl) -> _Source | None:
     elif session.selected is not None:
         selected = session.selected
         mailbox = await session.store.mailbox(selected.account, selected.mailbox_id)
-        found = Found(selected.account, mailbox, selected.rights)
+        found = Found(selected.account, mailbox, selected.rights, mailbox.name)
     else:
         return None
     if "r" not in found.rights or named.validity not in (None, found.mailbox.uidvalidity):

@@ -11,13 +11,15 @@ from pillarbox.servers.imap.limiting import told
 from pillarbox.servers.imap.session import Answer, Session
 from pillarbox.store.model import DELETED
 from pillarbox.store.query import All, And, Condition, Flags, Uids
+from pillarbox.store.rights import Found
 from pillarbox.store.transaction import Transaction
 from pillarbox.wire.imap import encoder
 from pillarbox.wire.imap.codes import message_limit
 from pillarbox.wire.imap.commands import Copy, Nothing, UidExpunge
 from pillarbox.wire.imap.events import Command
 
-_Copied = tuple[int, list[tuple[Uid, Uid]]]
+_Pairs = list[tuple[Uid, Uid]]
+_Copied = tuple[Found, _Pairs]
 
 
 async def copy(session: Session, command: Command, arguments: Copy) -> Answer:
@@ -25,7 +27,7 @@ async def copy(session: Session, command: Command, arguments: Copy) -> Answer:
     selected = session.mailbox
     positions = selected.positions(arguments.messages, arguments.uid)
     copied = await _transfer(session, arguments, positions, moving=False)
-    return Answer(f"{command.name} completed", _copy_uid(copied))
+    return Answer(f"{command.name} completed", _copy_uid(*copied))
 
 
 async def move(session: Session, command: Command, arguments: Copy) -> Answer:
@@ -35,9 +37,9 @@ async def move(session: Session, command: Command, arguments: Copy) -> Answer:
     positions = selected.positions(arguments.messages, arguments.uid)
     moved = False
     for portion in list(selected.portioned(positions)) or [[]]:  # the target is looked for even for nothing
-        code = _copy_uid(await _transfer(session, arguments, portion, moving=True))
-        if code:
-            moved = True
+        found, pairs = await _transfer(session, arguments, portion, moving=True)
+        moved = moved or bool(pairs)
+        if code := _copy_uid(found, pairs):
             session.stream.write(encoder.untagged("OK", "moved", code))
         await session.breathe()
     return Answer(f"{command.name} completed", expunged=moved)
@@ -51,25 +53,27 @@ async def _transfer(session: Session, arguments: Copy, positions: Sequence[range
     wanted = 0 if arguments.uid else count
 
     async def unit(tx: Transaction) -> _Copied:
-        target = await tx.mailbox_named(account, arguments.mailbox)
+        found = await tx.find(arguments.mailbox, "i")
         act = tx.move if moving else tx.copy
-        pairs = await act(account, selected.mailbox_id, uids, target.mailbox_id)
+        pairs = await act(account, selected.mailbox_id, uids, found.mailbox.mailbox_id, found.account)
         if len(pairs) < wanted:
             raise Conflict("some of the messages were expunged")
-        return target.uidvalidity, pairs
+        return found, pairs
 
     try:
-        copied = await session.write([account], unit, apart=count > IMAP_INLINE)
+        target = await session.find(arguments.mailbox, "i")
+        copied = await session.write([account, target.account], unit, apart=count > IMAP_INLINE)
     except MailError as error:
         raise refusal(error, TRYCREATE) from error
     return copied
 
 
-def _copy_uid(copied: _Copied) -> bytes:
-    validity, pairs = copied
-    if not pairs:
+def _copy_uid(found: Found, pairs: _Pairs) -> bytes:
+    """Nothing is told of a mailbox that may not be read (RFC 4315 §5)."""
+    if not pairs or "r" not in found.rights:
         return b""
-    return encoder.copy_uid(validity, [source for source, _ in pairs], [target for _, target in pairs])
+    sources, targets = [source for source, _ in pairs], [target for _, target in pairs]
+    return encoder.copy_uid(found.mailbox.uidvalidity, sources, targets)
 
 
 async def expunge(session: Session, command: Command, arguments: Nothing) -> Answer:

@@ -119,7 +119,7 @@ async def _page(session: Session, arguments: Fetch, numbered: Numbered) -> str:
         _told(session, numbered, items)
         return ""
     seen: set[int] = set()
-    if arguments.sets_seen and not selected.read_only:
+    if arguments.sets_seen and not selected.read_only and "s" in selected.rights:
         numbered, seen = await _see(session, numbered)
     if seen or Attribute.FLAGS in items:
         session.stream.write(announce(selected, keywords))
@@ -204,6 +204,8 @@ async def _see(session: Session, numbered: Numbered) -> tuple[Numbered, set[int]
         return numbered, set()
 
     async def unit(tx: Transaction) -> dict[int, FlagState]:
+        if "s" not in await tx.rights(selected.account, selected.mailbox_id):  # RFC 4314 §4: it is not set then
+            return {}
         result = await tx.set_flags(selected.account, selected.mailbox_id, unseen, FlagChange(add=SEEN))
         return {state.uid: state for state in result.states}
 

@@ -7,11 +7,14 @@ from pillarbox.core.limits import LIST_PORTION
 from pillarbox.servers.imap.counts import spell_status
 from pillarbox.servers.imap.manner import CONDSTORE
 from pillarbox.servers.imap.names import CRITERIA, Listed, Name, ancestors, choose, names
-from pillarbox.servers.imap.notes import of_mailboxes
+from pillarbox.servers.imap.notes import may_note, of_mailboxes
 from pillarbox.servers.imap.pace import Pace
 from pillarbox.servers.imap.session import Answer, Session
 from pillarbox.store.model import Mailbox
+from pillarbox.store.naming import OTHERS, SHARED
+from pillarbox.store.rights import Found
 from pillarbox.wire.imap import encoder
+from pillarbox.wire.imap.acl import my_rights, spell_rights
 from pillarbox.wire.imap.commands import Nothing
 from pillarbox.wire.imap.events import Command
 from pillarbox.wire.imap.listing import List, Status
@@ -32,9 +35,8 @@ async def list_(session: Session, command: Command, arguments: List) -> Answer:
         notes = await _notes(session, arguments.metadata, portion) if arguments.metadata else {}
         for one in portion:
             lines.append(_line(session, arguments, one))
-            mailbox = one.name.mailbox
-            if arguments.status and one.chosen and mailbox is not None and mailbox.selectable:
-                lines.append(await spell_status(session, one.name.account, mailbox, one.name.name, arguments.status))
+            if one.chosen and one.name.opens:
+                lines += await _more(session, arguments, one.name)
             if one.name.name in notes:
                 lines.append(metadata(one.name.name, notes[one.name.name], session.decoder.utf8))
         session.stream.write(b"".join(lines))
@@ -51,7 +53,7 @@ async def _notes(
     found: dict[str, dict[str, bytes | None]] = {}
     by_account: dict[AccountId, dict[str, Mailbox]] = {}
     for one in portion:
-        if one.chosen and one.name.mailbox is not None:
+        if one.chosen and one.name.mailbox is not None and may_note(one.name.rights):
             by_account.setdefault(one.name.account, {})[one.name.name] = one.name.mailbox
     for account, mailboxes in by_account.items():
         values = await of_mailboxes(session, account, list(mailboxes.values()), entries)
@@ -59,6 +61,16 @@ async def _notes(
             some = values.get(mailbox.mailbox_id, {})
             found[name] = {entry: some.get(entry) for entry in entries}
     return found
+
+
+async def _more(session: Session, arguments: List, one: Name) -> list[bytes]:
+    """What is asked for beside the name: of what may not be read there is no STATUS (RFC 5819 §2, RFC 8440 §3)."""
+    lines: list[bytes] = []
+    if arguments.status and one.mailbox is not None and "r" in one.rights:
+        lines.append(await spell_status(session, one.account, one.mailbox, one.name, arguments.status))
+    if "MYRIGHTS" in arguments.returns:
+        lines.append(my_rights(one.name, spell_rights(one.rights), session.decoder.utf8))
+    return lines
 
 
 def _line(session: Session, arguments: List, one: Listed) -> bytes:
@@ -69,7 +81,9 @@ def _line(session: Session, arguments: List, one: Listed) -> bytes:
 
 def _attributes(one: Name, options: Collection[str], has_children: bool) -> list[str]:
     attributes = [] if one.opens else ["\\NonExistent" if one.mailbox is None else "\\Noselect"]
-    if one.mailbox is not None or "CHILDREN" in options:
+    if one.level:  # what is older than RFC 5258 knows only this one
+        attributes.append("\\Noselect")
+    if one.mailbox is not None or one.level or "CHILDREN" in options:
         attributes.append("\\HasChildren" if has_children else "\\HasNoChildren")
     if one.use is not None:
         attributes.append(one.use)
@@ -78,14 +92,17 @@ def _attributes(one: Name, options: Collection[str], has_children: bool) -> list
     return attributes
 
 
-async def describe(
-    session: Session, account: AccountId, mailbox: Mailbox, old_name: str | None = None, *, subscribed: bool = False
-) -> bytes:
+async def describe(session: Session, found: Found, old_name: str | None = None, *, subscribed: bool = False) -> bytes:
     """The LIST response of one mailbox, which SELECT owes to a client of rev2 (RFC 9051 §6.3.2) and NOTIFY to all."""
-    parent = await session.store.has_children(account, mailbox.mailbox_id)
-    name = Name(mailbox.name, account, mailbox, mailbox.subscribed)
+    mailbox, foreign = found.mailbox, found.account != session.owner
+    if foreign:
+        shared = await session.store.sharing.shared(session.owner)
+        parent = any(one.name.startswith(f"{found.name}/") for one in shared)
+    else:
+        parent = await session.store.has_children(found.account, mailbox.mailbox_id)
+    name = Name(found.name, found.account, mailbox, mailbox.subscribed and not foreign, found.rights, foreign)
     attributes = _attributes(name, ("SUBSCRIBED",) if subscribed else (), parent)
-    return encoder.list_mailbox(mailbox.name, attributes, old_name=old_name, utf8=session.decoder.utf8)
+    return encoder.list_mailbox(found.name, attributes, old_name=old_name, utf8=session.decoder.utf8)
 
 
 async def lsub(session: Session, command: Command, arguments: List) -> Answer:
@@ -115,14 +132,13 @@ async def lsub(session: Session, command: Command, arguments: List) -> Answer:
 async def status(session: Session, command: Command, arguments: Status) -> Answer:
     """Counters of one mailbox, without opening it."""
     found = await session.find(arguments.mailbox)
-    mailbox = found.mailbox
-    session.stream.write(await spell_status(session, found.account, mailbox, mailbox.name, arguments.items))
+    session.stream.write(await spell_status(session, found.account, found.mailbox, found.name, arguments.items))
     if "HIGHESTMODSEQ" in arguments.items:
         session.enable(CONDSTORE)
     return Answer("STATUS completed")
 
 
 async def namespace(session: Session, command: Command, arguments: Nothing) -> Answer:
-    """One personal namespace, without a prefix (RFC 2342)."""
-    session.stream.write(encoder.namespace(("",), utf8=session.decoder.utf8))
+    """One personal namespace, without a prefix, one of other people, and one of shared accounts (RFC 2342)."""
+    session.stream.write(encoder.namespace(("",), (f"{OTHERS}/",), (f"{SHARED}/",), utf8=session.decoder.utf8))
     return Answer("NAMESPACE completed")

@@ -7,11 +7,11 @@ from pillarbox.core.ids import AccountId, MailboxId, Modseq
 from pillarbox.core.limits import METADATA_VALUE
 from pillarbox.servers.imap import notes
 from pillarbox.servers.imap.errors import Refused, refusal
-from pillarbox.servers.imap.places import ALL_RIGHTS, Found
 from pillarbox.servers.imap.session import Answer, Session
 from pillarbox.servers.imap.uses import ROLES
 from pillarbox.store.metadata import SPECIAL_USE, WHOLE
 from pillarbox.store.model import Mailbox
+from pillarbox.store.rights import ALL, NOTING, Found
 from pillarbox.store.transaction import Transaction
 from pillarbox.store.watching import DIRECTORY
 from pillarbox.wire.imap.codes import TOO_MANY, USE_ATTR, long_entries, max_size
@@ -69,13 +69,10 @@ async def _find(session: Session, name: str) -> Found | None:
     if not name:
         return None
     try:
-        found = await session.find(name)
+        return await session.find(name, "l", NOTING)
     except NotFound:
         mailbox = await session.store.mailbox_named(session.owner, name)
-        found = Found(session.owner, mailbox, ALL_RIGHTS)
-    if not notes.may_note(found.rights):
-        raise Refused("NO", "you may not see notes on the mailbox", "NOPERM")
-    return found
+        return Found(session.owner, mailbox, ALL, mailbox.name)
 
 
 async def _set_on_server(session: Session, values: Values) -> None:

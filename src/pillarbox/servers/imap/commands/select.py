@@ -1,19 +1,21 @@
 """SELECT, EXAMINE, CLOSE and UNSELECT: which mailbox is open (RFC 9051 §6.3.2, RFC 3501 §6.3.1, RFC 7162 §3.2.5)."""
 
-from pillarbox.core.errors import MailError
+import contextlib
+
+from pillarbox.core.errors import Denied, MailError, NotFound
 from pillarbox.core.ids import spell
 from pillarbox.servers.imap.commands.copy import clear
 from pillarbox.servers.imap.commands.fetch import tell
 from pillarbox.servers.imap.commands.listing import describe
 from pillarbox.servers.imap.errors import bad, numberless, refusal
-from pillarbox.servers.imap.flags import DEFINED, PERMANENT
+from pillarbox.servers.imap.flags import DEFINED, permanent
 from pillarbox.servers.imap.manner import CONDSTORE
-from pillarbox.servers.imap.places import Found
 from pillarbox.servers.imap.resync import agreed, tell_vanished
 from pillarbox.servers.imap.selected import NOTHING, Selected
 from pillarbox.servers.imap.session import Answer, Session
 from pillarbox.store.model import MAILBOX_PREFIX, MailboxView
 from pillarbox.store.query import All
+from pillarbox.store.rights import WRITING, Found
 from pillarbox.wire.imap import encoder
 from pillarbox.wire.imap.codes import CLOSED
 from pillarbox.wire.imap.commands import Nothing, Select
@@ -39,7 +41,8 @@ async def select(session: Session, command: Command, arguments: Select) -> Answe
         view = await session.store.view(found.account, found.mailbox.mailbox_id)
     except MailError as error:
         raise refusal(error) from error
-    await _open(session, found, view, read_only=command.name == "EXAMINE")
+    read_only = command.name == "EXAMINE" or found.rights.isdisjoint(WRITING)
+    await _open(session, found, view, read_only=read_only)
     if arguments.resync is not None and arguments.resync.validity == view.uidvalidity:
         await _resynchronise(session, arguments.resync, view)
     session.mailbox.stale = True  # what happened since the view was taken is told at the end
@@ -66,7 +69,7 @@ async def _open(session: Session, found: Found, view: MailboxView, *, read_only:
     session.select(selected)
     session.stream.write(_spell(session, found, view))
     if session.rev2:
-        session.stream.write(await describe(session, found.account, found.mailbox))
+        session.stream.write(await describe(session, found))
 
 
 def _above(view: MailboxView, after: int) -> list[int]:
@@ -84,7 +87,7 @@ def _spell(session: Session, found: Found, view: MailboxView) -> bytes:
     if view.first_unseen and not (manner.rev2 or manner.uid_only):
         code = encoder.code("UNSEEN", view.first_unseen)
         lines.append(encoder.untagged("OK", "first unseen message", code))
-    kept = () if selected.read_only else PERMANENT
+    kept = () if selected.read_only else permanent(selected.rights)
     lines += (
         encoder.untagged("OK", "UIDs valid", encoder.code("UIDVALIDITY", view.uidvalidity)),
         encoder.untagged("OK", "next UID", encoder.code("UIDNEXT", view.uidnext)),
@@ -105,9 +108,10 @@ async def _resynchronise(session: Session, resync: Resync, view: MailboxView) ->
 
 
 async def close(session: Session, command: Command, arguments: Nothing) -> Answer:
-    """Expunge without a word, and leave the mailbox."""
-    if not session.mailbox.read_only:
-        await clear(session, All())
+    """Expunge without a word where that is allowed, and leave the mailbox."""
+    if not session.mailbox.read_only and "e" in session.mailbox.rights:
+        with contextlib.suppress(Denied, NotFound):  # RFC 4314 §4: then nothing is expunged
+            await clear(session, All())
     session.unselect()
     return Answer("CLOSE completed")
 
