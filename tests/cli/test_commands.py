@@ -1,5 +1,6 @@
 """Every command that does not serve, on a real store."""
 
+import asyncio
 import io
 import json
 import socket
@@ -8,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from pillarbox.app import open_store
 from pillarbox.cli import exits
 from pillarbox.cli.main import command
 from pillarbox.config.file import load
@@ -111,6 +113,26 @@ def test_limits_and_admins(machine: Machine) -> None:
         admins.append(listed[0]["admin"])
     assert admins == [True, False, True]
     assert machine.run("account", "admin", "nobody@example.org")[0] == exits.REFUSED
+
+
+def test_devices(machine: Machine) -> None:
+    assert machine.run("account", "add", "ann@example.org")[0] == exits.OK
+    assert machine.run("account", "devices", "ann@example.org")[1] == "No program has said what it is yet.\n"
+    assert machine.run("account", "devices", "nobody@example.org")[0] == exits.REFUSED
+
+    async def note() -> None:
+        async with open_store(load(machine.file)) as store:
+            (account,) = await store.directory.accounts()
+            said = (("name", "K-9 Mail"), ("version", "6.8"), ("os", "Android"), ("vendor", "MZLA"))
+            await store.devices.note(account.account_id, said, "192.0.2.1")
+
+    asyncio.run(note())
+    heading, row = machine.run("account", "devices", "ann@example.org")[1].splitlines()
+    assert heading.split("\t") == ["program", "system", "address", "first", "last"]
+    assert row.split("\t")[:3] == ["K-9 Mail 6.8", "Android", "192.0.2.1"]
+    shown = machine.json("account", "devices", "ann@example.org")
+    assert isinstance(shown, list)
+    assert shown[0]["said"]["vendor"] == "MZLA"
 
 
 def test_an_empty_password_is_refused(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:

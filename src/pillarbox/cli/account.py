@@ -1,5 +1,6 @@
 """`pillarbox account`: the people with mail."""
 
+import datetime
 import getpass
 import secrets
 import sys
@@ -14,6 +15,7 @@ from pillarbox.cli.place import Common, with_store
 from pillarbox.core.errors import Invalid, NotFound
 from pillarbox.core.limits import PASSWORD
 from pillarbox.services.login.passwords import hash_password, scram_keys
+from pillarbox.store.devices import Device
 from pillarbox.store.model import Account
 from pillarbox.store.quotas import UNLIMITED
 from pillarbox.store.store import Store
@@ -175,6 +177,41 @@ def _limit(word: str, name: str) -> int | None:
     if not word.isascii() or not word.isdigit() or int(word) >= 1 << 63:
         raise Invalid(f'{word} is no limit: a number, "none" or "default"')
     return int(word)
+
+
+@app.command
+def devices(address: str, *, common: Common = Common()) -> int:
+    """List the mail programs that read an account's mail, by what they say of themselves (IMAP ID).
+
+    Parameters
+    ----------
+    address
+        The account.
+    """
+
+    async def rows(store: Store) -> list[dict[str, object]]:
+        known = await store.devices.of((await _account(store, address)).account_id)
+        return [_device_row(device, whole=common.json) for device in known]
+
+    columns = ["program", "system", "address", "first", "last"]
+    show(with_store(common, rows), columns, as_json=common.json, nothing="No program has said what it is yet.")
+    return exits.OK
+
+
+def _device_row(device: Device, *, whole: bool) -> dict[str, object]:
+    said = device.fields
+    row: dict[str, object] = {
+        "program": " ".join(filter(None, (said.get("name"), said.get("version")))) or said.get("vendor", "?"),
+        "system": " ".join(filter(None, (said.get("os"), said.get("os-version")))),
+        "address": device.address,
+        "first": _moment(device.first),
+        "last": _moment(device.last),
+    }
+    return {**row, "said": said} if whole else row
+
+
+def _moment(seconds: int) -> str:
+    return datetime.datetime.fromtimestamp(seconds, datetime.UTC).strftime("%Y-%m-%d %H:%M")
 
 
 @app.command

@@ -116,6 +116,10 @@ DIRECTORY_CACHE = 20_000  # addresses and accounts remembered per process
 ALIAS_DEPTH = 10  # aliases leading to aliases
 ALIAS_TARGETS = 1000  # accounts and remote addresses one address leads to
 
+DEVICES = 100  # programs of an account that are remembered, RFC 2971 §7; of more those seen last
+DEVICE_VALUE = 200  # characters of what one says of itself in one field
+DEVICE_CACHE = 20_000  # programs a process knows to be written today
+
 # Searching
 SEARCH_TEXT = 4 << 20  # characters of a message's body text that are searched
 SEARCH_OCTETS = 16 << 20  # octets of one message that are read for it

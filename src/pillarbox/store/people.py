@@ -24,6 +24,7 @@ TABLES = (
     "mailbox",
     "metadata",
     "acl",
+    "device",
     "blob_dead",
     "upload",
     "damaged",

@@ -14,6 +14,7 @@ from pillarbox.store import (
     spool,
 )
 from pillarbox.store.adding import NotPut
+from pillarbox.store.devices import Devices
 from pillarbox.store.directory import Directory
 from pillarbox.store.model import (
     Finding,
@@ -54,6 +55,7 @@ class Store(Reads):
         self._locks = locks
         self._watching = Watching(database)
         self.sharing = Sharing(database)
+        self.devices = Devices(database, clock)
         self.directory = Directory(database, notifier, settings, clock)
 
     async def open(self) -> None:

@@ -162,6 +162,13 @@ _UTF8: Final = (
     "ALTER TABLE message ADD COLUMN envelope_utf8 {octets}",
 )
 
+_DEVICES: Final = (
+    # What the programs of an account say of themselves, as JSON; device_id is a hash of it.
+    """CREATE TABLE device (account_id {integer} NOT NULL, device_id {text} NOT NULL, fields {text} NOT NULL,
+    address {text} NOT NULL, first_seen {integer} NOT NULL, last_seen {integer} NOT NULL,
+    PRIMARY KEY (account_id, device_id)){clustered}""",
+)
+
 _STEPS: Final = (
     ("the first tables", (*_ACCOUNTS, *_MESSAGES, *_OCTETS, *_LOGS, *_DIRECTORY)),
     ("what is not indexed yet, and when messages were sent", _SEARCHED),
@@ -173,6 +180,7 @@ _STEPS: Final = (
     ("what messages are sorted and threaded by", _SORTING),
     ("mailboxes shared with others", _SHARING),
     ("envelopes with UTF-8", _UTF8),
+    ("programs by what they say of themselves", _DEVICES),
 )
 
 _STATISTICS: Final = ((1000, "statistics", FIRST), (1001, "statistics of what is shared", SHARING))

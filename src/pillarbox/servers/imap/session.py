@@ -9,6 +9,7 @@ from typing import TypeVar
 import structlog
 
 from pillarbox.core import limits
+from pillarbox.core.errors import MailError
 from pillarbox.core.ids import AccountId, Modseq
 from pillarbox.net.stream import Stream
 from pillarbox.servers.imap.appending import Appending
@@ -52,7 +53,8 @@ class Answer:
 
 
 class Session:
-    """What one connection has come to. `waiting` is the tag of an IDLE or AUTHENTICATE under way. `enabled`: what was
+    """What one connection has come to. `waiting` is the tag of an IDLE or AUTHENTICATE under way. `identity`: what the
+    client says it is, whoever logs in. `enabled`: what was
     switched on by ENABLE or by a command that implies it; `manner`: how answers are spelled for that. `jmap`: JMAP
     would take the credentials too."""
 
@@ -64,6 +66,7 @@ class Session:
         "errors",
         "exchange",
         "house",
+        "identity",
         "jmap",
         "manner",
         "notice",
@@ -81,6 +84,7 @@ class Session:
         self.stream = stream
         self.house = house
         self.decoder = Decoder(offered=house.commands)
+        self.identity: tuple[tuple[str, str | None], ...] = ()
         self._begin()
 
     def _begin(self) -> None:
@@ -259,6 +263,15 @@ class Session:
         self._begin()
         self.decoder.limits = BEFORE_LOGIN
         self.decoder.utf8 = False
+
+    async def note_device(self) -> None:
+        """Remember what program reads this account's mail, if it has said so (RFC 2971)."""
+        if self.account is None or not self.identity:
+            return
+        try:
+            await self.store.devices.note(self.account.account_id, self.identity, self.stream.peer.host)
+        except MailError as error:
+            log.warning("imap.device_not_noted", session=self.stream.id, reason=str(error))
 
     def select(self, selected: Selected) -> None:
         """Authenticated → selected."""

@@ -29,7 +29,10 @@ async def logout(session: Session, command: Command, arguments: Nothing) -> None
 
 
 async def identity(session: Session, command: Command, arguments: Identity) -> Answer:
-    """Who we are, whoever the client is (RFC 2971)."""
+    """Who we are, whoever the client is; who it is, is only remembered (RFC 2971 §3)."""
+    if arguments.fields is not None and arguments.fields != session.identity:
+        session.identity = arguments.fields
+        await session.note_device()
     session.stream.write(encoder.identity({"name": "Pillarbox", "version": __version__}))
     return Answer("ID completed")
 

@@ -20,7 +20,7 @@ async def login(session: Session, command: Command, arguments: Login) -> Answer:
         account = await session.house.logins.password(arguments.user, arguments.password, peer)
     except MailError as error:
         raise _failed(session, error) from error
-    return session.log_in(account)
+    return await _enter(session, account)
 
 
 async def authenticate(session: Session, command: Command, arguments: Authenticate) -> Answer | None:
@@ -31,7 +31,7 @@ async def authenticate(session: Session, command: Command, arguments: Authentica
     if exchange is None:
         raise Refused("NO", "no such mechanism", "CANNOT")
     try:
-        answer = _advance(session, exchange, await exchange.start(arguments.initial))
+        answer = await _advance(session, exchange, await exchange.start(arguments.initial))
     except Invalid as error:
         raise bad("not a valid response") from error
     except MailError as error:
@@ -49,20 +49,26 @@ async def respond(session: Session, line: bytes) -> Answer | None:
         response = decode_response(line)
         if response is None:
             raise bad("cancelled")
-        return _advance(session, exchange, await exchange.step(response))
+        return await _advance(session, exchange, await exchange.step(response))
     except Invalid as error:
         raise bad("not a valid response") from error
     except MailError as error:
         raise _failed(session, error) from error
 
 
-def _advance(session: Session, exchange: Exchange, result: Challenge | Account) -> Answer | None:
+async def _advance(session: Session, exchange: Exchange, result: Challenge | Account) -> Answer | None:
     if isinstance(result, Account):
-        return session.log_in(result, jmap=exchange.name != "EXTERNAL")  # JMAP asks for no certificates
+        return await _enter(session, result, jmap=exchange.name != "EXTERNAL")  # JMAP asks for no certificates
     session.exchange = exchange
     session.stream.write(spell_challenge(result))
     session.decoder.expect_line()
     return None
+
+
+async def _enter(session: Session, account: Account, *, jmap: bool = True) -> Answer:
+    answer = session.log_in(account, jmap)
+    await session.note_device()
+    return answer
 
 
 def _failed(session: Session, error: MailError) -> Refused:
