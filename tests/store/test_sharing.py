@@ -7,11 +7,24 @@ import msgspec
 import pytest
 
 from pillarbox.core.errors import Denied, Exists, Invalid, MailError, NotFound, OverQuota
-from pillarbox.core.ids import AccountId, MailboxId, Modseq, Uid
+from pillarbox.core.ids import AccountId, MailboxId, Modseq, Uid, spell
 from pillarbox.core.limits import BLOB_INLINE
 from pillarbox.store import rights, sharing
 from pillarbox.store.carrying import CARRIED
-from pillarbox.store.model import ANSWERED, DELETED, FLAGGED, SEEN, Account, FlagChange, Kind, Mailbox, Need, Place, Row
+from pillarbox.store.model import (
+    ANSWERED,
+    DELETED,
+    FLAGGED,
+    SEEN,
+    THREAD_PREFIX,
+    Account,
+    FlagChange,
+    Kind,
+    Mailbox,
+    Need,
+    Place,
+    Row,
+)
 from pillarbox.store.naming import foreign_name, split_foreign
 from pillarbox.store.people import delete_account
 from pillarbox.store.rights import ALL, ANYONE, EntryChange, Found
@@ -407,10 +420,9 @@ async def test_copying_to_another_account(store: Store, you: Account, friend: Ac
     assert await flags_of(store, friend.account_id, theirs.mailbox_id) == [(0, ""), (FLAGGED, "a")]
     need = Need.ENVELOPE | Need.BODYSTRUCTURE | Need.STRUCTURE | Need.PREVIEW | Need.HEADERS | Need.BLOB | Need.LISTING
     (source,) = await rows_of(store, you.account_id, mine.mailbox_id, need)
-    first, copied = await rows_of(store, friend.account_id, theirs.mailbox_id, need)
-    assert copied.message_id != source.message_id
-    assert copied.thread_id == first.thread_id  # with those it belongs to there
-    own = {"uid": 1, "flags": 1, "keywords": "", "message_id": 1, "thread_id": 1, "modseq": 1, "saved": 1}
+    _, copied = await rows_of(store, friend.account_id, theirs.mailbox_id, need)
+    assert (copied.message_id, copied.thread_id) == (source.message_id, source.thread_id)  # RFC 8474 §5.1, §5.2
+    own = {"uid": 1, "flags": 1, "keywords": "", "modseq": 1, "saved": 1}
     assert msgspec.structs.replace(copied, **own) == msgspec.structs.replace(source, **own)
     assert copied.blob is not None
     assert await store.octets(friend.account_id, copied.blob) == octets
@@ -418,6 +430,56 @@ async def test_copying_to_another_account(store: Store, you: Account, friend: Ac
     assert (quota.messages, quota.used) == (2, len(octets) + len(letter(name="r")))
     for account in (you, friend):
         assert await store.check(account.account_id, deep=True) == []
+
+
+async def test_a_message_that_is_there_already_is_not_carried_again(
+    store: Store, you: Account, friend: Account
+) -> None:
+    mine, theirs = await inbox(store, you.account_id), await inbox(store, friend.account_id)
+    other = await create(store, friend, "Other")
+    await deliver(store, you.account_id, octets := letter(name="a"))
+    for name in ("INBOX", "Other"):
+        await grant(store, friend, name, you, "lrswipkxte")
+
+    async def unit(tx: Transaction) -> list[tuple[Uid, Uid]]:
+        await tx.copy(you.account_id, mine.mailbox_id, [1], theirs.mailbox_id, friend.account_id)
+        return await tx.copy(you.account_id, mine.mailbox_id, [1], other.mailbox_id, friend.account_id)
+
+    assert await as_login(store, you, friend, unit) == [(1, 1)]
+    quota = await store.quota(friend.account_id)
+    assert (quota.messages, quota.used) == (1, len(octets))
+    (first,) = await rows_of(store, friend.account_id, theirs.mailbox_id, Need.PLACEMENT)
+    (again,) = await rows_of(store, friend.account_id, other.mailbox_id, Need.PLACEMENT)
+    assert first.message_id == again.message_id
+
+    async def back(tx: Transaction) -> list[tuple[Uid, Uid]]:
+        return await tx.move(friend.account_id, theirs.mailbox_id, [1], mine.mailbox_id, you.account_id)
+
+    assert await as_login(store, you, friend, back) == [(1, 2)]
+    quota = await store.quota(you.account_id)
+    assert (quota.messages, quota.used) == (1, len(octets))
+    for account in (you, friend):
+        assert await store.check(account.account_id, deep=True) == []
+
+
+async def test_threads_of_messages_that_were_carried(store: Store, you: Account, friend: Account) -> None:
+    """Who comes later belongs to them; they keep the thread that others know them by."""
+    mine, theirs = await inbox(store, you.account_id), await inbox(store, friend.account_id)
+    await deliver(store, you.account_id, letter(name="a"))
+    await grant(store, friend, "INBOX", you, "i")
+
+    async def unit(tx: Transaction) -> list[tuple[Uid, Uid]]:
+        return await tx.copy(you.account_id, mine.mailbox_id, [1], theirs.mailbox_id, friend.account_id)
+
+    state = await store.modseq(friend.account_id)
+    await as_login(store, you, friend, unit)
+    (copied,) = await rows_of(store, friend.account_id, theirs.mailbox_id, Need.PLACEMENT)
+    threads = await store.changes(friend.account_id, Kind.THREAD, state, 100)
+    assert threads.created == (spell(THREAD_PREFIX, copied.thread_id),)
+    await deliver(store, friend.account_id, letter("Re: Hello", name="b", extra="References: <a>\r\n"))
+    _, answer = await rows_of(store, friend.account_id, theirs.mailbox_id, Need.PLACEMENT)
+    assert answer.thread_id == copied.thread_id
+    assert await store.check(friend.account_id, deep=True) == []
 
 
 TABLES_OF_MESSAGES = {

@@ -133,10 +133,12 @@ def packed_anywhere(octets: bytes) -> bytes | None:
 
 
 def mint(ledger: Ledger) -> MessageId:
-    """A fresh message id: milliseconds, then the modseq and a count, so that no two of an account are ever equal."""
+    """A fresh message id: milliseconds, then the modseq and a count, so that no two of an account are ever equal. With
+    the number of the account it is most unlikely in another one that the same login may see (RFC 8474 §5.1)."""
     ledger.minted += 1
     moment = time.time_ns() // 1_000_000 + (ledger.minted >> 6)
-    return MessageId((moment << 20 | (ledger.modseq & 0x3FFF) << 6 | ledger.minted & 0x3F) & (1 << 63) - 1)
+    step = (ledger.modseq + ledger.account) & 0x3FFF
+    return MessageId((moment << 20 | step << 6 | ledger.minted & 0x3F) & (1 << 63) - 1)
 
 
 async def _insert_message(work: Work, ledger: Ledger, arrived: Arrived, ids: tuple[MessageId, ThreadId, int]) -> None:
@@ -221,6 +223,15 @@ def thread_keys(summary: Summary | Headers) -> list[int]:
         joint.update(b"\0" + name.encode("utf-8", "replace"))
         keys.append(int.from_bytes(joint.digest()[:8], "big") >> 1)
     return keys
+
+
+async def tie(work: Work, ledger: Ledger, summary: Headers, thread: ThreadId) -> None:
+    """Messages that come later and belong to this one are of its thread, where they do not belong to another."""
+    await work.connection.many(
+        "INSERT INTO thread_key (account_id, key, thread_id) VALUES ($1, $2, $3)"
+        " ON CONFLICT (account_id, key) DO NOTHING",
+        [(ledger.account, key, thread) for key in thread_keys(summary)],
+    )
 
 
 async def thread_of(work: Work, ledger: Ledger, summary: Summary | Headers, message: MessageId) -> ThreadId:

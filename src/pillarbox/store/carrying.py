@@ -1,6 +1,7 @@
 """Copying messages into another account: rows of their own there, of the same octets, counted there."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Final
 
 import msgspec
@@ -8,7 +9,7 @@ import msgspec
 from pillarbox.core.errors import Damaged
 from pillarbox.core.ids import AccountId, MessageId, ThreadId
 from pillarbox.core.limits import PAGE
-from pillarbox.store.adding import mint, thread_of
+from pillarbox.store.adding import mint, thread_of, tie
 from pillarbox.store.held import Held
 from pillarbox.store.ledger import Ledger, Trace
 from pillarbox.store.model import DELETED, Headers
@@ -43,50 +44,78 @@ _BLOB = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class _There:
+    """A message as the other account has it. `fresh`: it is new there."""
+
+    message_id: MessageId
+    thread_id: ThreadId
+    fresh: bool
+
+
 async def carry(work: Work, source: AccountId, ledger: Ledger, rows: Sequence[Held]) -> list[Held]:
     """The placements as they are to be in the account of `ledger`, their messages being there now, each once.
 
-    A large blob needs no copy: until this commits the source refers to it, and then both do. OverQuota.
+    A message keeps its ids, so that who sees both accounts knows it again (RFC 8474 §5). A large blob needs no copy:
+    until this commits the source refers to it, and then both do. OverQuota.
     """
     sizes = {row.message_id: row.size for row in rows}
-    full = await lack(work, ledger, sum(sizes.values()), len(rows))
-    if full is not None:
-        raise full
     shown = {row.message_id for row in rows if not row.flags & DELETED}
-    made: dict[MessageId, tuple[MessageId, ThreadId]] = {}
+    there: dict[MessageId, _There] = {}
     wanted = list(sizes)
     for start in range(0, len(wanted), PAGE):
-        made |= await _messages(work, source, ledger, wanted[start : start + PAGE])
-    for old, (message, thread) in made.items():
-        ledger.traces[message] = Trace(thread, before=False, after=old in shown)
-    ledger.used += sum(sizes.values())
-    ledger.messages += len(sizes)
-    ledger.dirty = ledger.dirty or bool(sizes)
-    return [row._replace(message_id=made[row.message_id][0], thread_id=made[row.message_id][1]) for row in rows]
+        there |= await _messages(work, source, ledger, wanted[start : start + PAGE])
+    fresh = [old for old, one in there.items() if one.fresh]
+    octets = sum(sizes[old] for old in fresh)
+    full = await lack(work, ledger, octets, len(fresh))
+    if full is not None:
+        raise full
+    await work.trace(ledger, {one.message_id: one.thread_id for one in there.values() if not one.fresh})
+    for old in fresh:
+        ledger.traces[there[old].message_id] = Trace(there[old].thread_id, before=False, after=old in shown)
+    ledger.used += octets
+    ledger.messages += len(fresh)
+    ledger.dirty = ledger.dirty or bool(rows)
+    return [
+        row._replace(message_id=there[row.message_id].message_id, thread_id=there[row.message_id].thread_id)
+        for row in rows
+    ]
 
 
 async def _messages(
     work: Work, source: AccountId, ledger: Ledger, wanted: Sequence[MessageId]
-) -> dict[MessageId, tuple[MessageId, ThreadId]]:
-    """A page of messages: the ids they have in the other account."""
-    found = await work.connection.all(
-        "SELECT message_id, blob_id, headers FROM message WHERE account_id = $1"
-        f" AND message_id IN {work.dialect.members('$2')} ORDER BY message_id",
-        source,
-        work.dialect.array(wanted),
+) -> dict[MessageId, _There]:
+    """A page of messages, as they are in the other account from now on."""
+    target = ledger.account
+    members = work.dialect.members("$2")
+    sql = (
+        "SELECT message_id, thread_id, blob_id, headers FROM message WHERE account_id = $1"
+        f" AND message_id IN {members} ORDER BY message_id"
     )
+    found = await work.connection.all(sql, source, work.dialect.array(wanted))
     if len(found) < len(wanted):
         raise Damaged("a placement without its message")
-    made: dict[MessageId, tuple[MessageId, ThreadId]] = {}
-    for old, _, headers in found:
-        message = mint(ledger)
-        made[old] = message, await thread_of(work, ledger, _decoded(headers), message)
-    target = ledger.account
-    await work.connection.many(_MESSAGE, [(target, *ids, ledger.modseq, source, old) for old, ids in made.items()])
-    for sql in _BESIDE:
-        await work.connection.many(sql, [(target, ids[0], source, old) for old, ids in made.items()])
-    await work.connection.many(_BLOB, [(target, source, blob) for blob in sorted({row[1] for row in found})])
-    return made
+    present = {row[0]: row for row in await work.connection.all(sql, target, work.dialect.array(wanted))}
+    there: dict[MessageId, _There] = {}
+    for old, thread, blob, headers in found:
+        other = present.get(old)
+        if other is None:
+            await tie(work, ledger, _decoded(headers), thread)
+            there[old] = _There(old, thread, fresh=True)
+        elif other[2] == blob:
+            there[old] = _There(old, other[1], fresh=False)
+        else:  # another message has its id there
+            message = mint(ledger)
+            there[old] = _There(message, await thread_of(work, ledger, _decoded(headers), message), fresh=True)
+    new = [(old, one) for old, one in there.items() if one.fresh]
+    await work.connection.many(
+        _MESSAGE, [(target, one.message_id, one.thread_id, ledger.modseq, source, old) for old, one in new]
+    )
+    for beside in _BESIDE:
+        await work.connection.many(beside, [(target, one.message_id, source, old) for old, one in new])
+    blobs = sorted({blob for old, _, blob, _ in found if there[old].fresh})
+    await work.connection.many(_BLOB, [(target, source, blob) for blob in blobs])
+    return there
 
 
 def _decoded(headers: bytes) -> Headers:
