@@ -14,8 +14,10 @@ from pathlib import Path
 from rich.console import Console
 
 from bench import target
+from bench.changing import changes
 from bench.clients import Refused
 from bench.delivery import deliveries, missing
+from bench.fairness import fairness
 from bench.idling import idlers, wakes
 from bench.load import FULL, NOISY, QUICK, Extent, Load
 from bench.machine import description, measured, raise_limits
@@ -24,7 +26,13 @@ from bench.reading import readings
 from bench.report import Samples, document, lines, markdown, table
 from bench.subject import Subject, read_target
 
-LOADS: dict[str, Load] = {"deliveries": deliveries, "reading": readings, "wakes": wakes}
+LOADS: dict[str, Load] = {
+    "deliveries": deliveries,
+    "reading": readings,
+    "changing": changes,
+    "wakes": wakes,
+    "fairness": fairness,
+}
 IDLERS = "idlers"  # last and once, on the mailbox the first round filled
 BASE = Path("/var/tmp")
 OURS = "pillarbox"

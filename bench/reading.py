@@ -23,20 +23,27 @@ SEARCHES = (
     ("SUBJECT, rare word", f"UID SEARCH SUBJECT {RARE_SUBJECT}", EVERY_SUBJECT),
     ("BODY, rare word", f"UID SEARCH BODY {RARE_BODY}", EVERY_BODY),
     ("TEXT, rare word", f"UID SEARCH TEXT {RARE_BODY}", EVERY_BODY),
+    ("FROM", "UID SEARCH FROM example", 0),
+    ("SINCE", "UID SEARCH SINCE 1-Jan-2020", 0),
 )
+ORDERS = (("SORT DATE", "UID SORT (DATE) UTF-8 ALL"), ("THREAD REFERENCES", "UID THREAD REFERENCES UTF-8 ALL"))
+NOOPS = 2000
 
 
 def readings(subject: Subject, extent: Extent, number: int) -> Iterator[Sample]:
     """Fill a mailbox that was empty, then read it in every way; user and mailbox are new in each round."""
-    yield from _fill(subject, number, extent.messages)
+    yield from fill(subject, number, extent.messages)
     calm(subject, INDEXED)
     yield from _fetches(subject, number, extent)
     yield from _select(subject, number, extent)
     yield from _searches(subject, number, extent)
+    yield from _orders(subject, number, extent)
+    yield from _small(subject, number, extent)
     yield from _pop3(subject, number, extent)
 
 
-def _fill(subject: Subject, user: int, count: int) -> Iterator[Sample]:
+def fill(subject: Subject, user: int, count: int) -> Iterator[Sample]:
+    """Mixed mail into an INBOX that was empty."""
     messages = list(corpus(count))
     connection = Imap(subject, user)
     start = connection.messages()
@@ -55,7 +62,8 @@ def _fill(subject: Subject, user: int, count: int) -> Iterator[Sample]:
     yield Sample("APPEND server CPU", use.server / count * 1e3, "ms/msg", use)
 
 
-def _timed(subject: Subject, connection: Imap, command: str, answers: int | None = None) -> Sample:
+def timed(subject: Subject, connection: Imap, command: str, answers: int | None = None) -> Sample:
+    """A nameless sample of how long a command takes, of which so many FETCH answers are due."""
     with measured(subject) as use:
         start = time.perf_counter()
         answer = connection.command(command)
@@ -65,7 +73,8 @@ def _timed(subject: Subject, connection: Imap, command: str, answers: int | None
     return Sample("", use.wall * 1e3, "ms", use)
 
 
-def _named(name: str, sample: Sample) -> Sample:
+def named(name: str, sample: Sample) -> Sample:
+    """The sample with a name."""
     return Sample(name, sample.value, sample.unit, sample.use)
 
 
@@ -77,9 +86,9 @@ def _fetches(subject: Subject, user: int, extent: Extent) -> Iterator[Sample]:
         what = f"FETCH {name}" if name == bodies[0] else f"FETCH {count:,}: {name}"
         connection = Imap(subject, user)
         connection.command("SELECT INBOX")
-        yield _named(f"{what}, first", _timed(subject, connection, command, count))
+        yield named(f"{what}, first", timed(subject, connection, command, count))
         for _ in range(extent.repeats):
-            yield _named(f"{what}, warm", _timed(subject, connection, command, count))
+            yield named(f"{what}, warm", timed(subject, connection, command, count))
         connection.close()
 
 
@@ -107,7 +116,37 @@ def _searches(subject: Subject, user: int, extent: Extent) -> Iterator[Sample]:
         if every and found != len(range(500 if every == EVERY_SUBJECT else 77, extent.messages, every)):
             raise Refused(f"{command} found {found}")
         for _ in range(extent.repeats):
-            yield _named(f"SEARCH {name}, in {extent.messages:,}", _timed(subject, connection, command))
+            yield named(f"SEARCH {name}, in {extent.messages:,}", timed(subject, connection, command))
+    connection.close()
+
+
+def _orders(subject: Subject, user: int, extent: Extent) -> Iterator[Sample]:
+    for name, command in ORDERS:
+        connection = Imap(subject, user)
+        connection.command("SELECT INBOX")
+        yield named(f"{name} of {extent.messages:,}, first", timed(subject, connection, command))
+        for _ in range(extent.repeats):
+            yield named(f"{name} of {extent.messages:,}, warm", timed(subject, connection, command))
+        connection.close()
+
+
+def _small(subject: Subject, user: int, extent: Extent) -> Iterator[Sample]:
+    connection = Imap(subject, user)
+    connection.command("SELECT INBOX")
+    with measured(subject) as use:
+        start = time.perf_counter()
+        for _ in range(NOOPS):
+            connection.command("NOOP")
+        use.wall = time.perf_counter() - start
+    yield Sample("NOOP round trips", NOOPS / use.wall, "/s", use)
+    page = f"FETCH {extent.messages - 49}:{extent.messages} (UID FLAGS ENVELOPE)"
+    for name, command in (("STATUS", "STATUS INBOX (MESSAGES UNSEEN)"), ("a page of 50 envelopes", page)):
+        with measured(subject) as use:
+            start = time.perf_counter()
+            for _ in range(100):
+                connection.command(command)
+            use.wall = time.perf_counter() - start
+        yield Sample(name, use.wall * 10, "ms", use)
     connection.close()
 
 
