@@ -82,11 +82,15 @@ async def store(scene: Scene, party: Party, picks: Picks, how: str, change: Chan
         assert tagged.startswith(b"NO [READ-ONLY]"), tagged
         return
     assert tagged.startswith(b"OK"), tagged
-    told = coded(tagged)
-    if missed or (told and told[0] == b"MODIFIED"):
-        assert told[0] == b"MODIFIED" and sorted(numbers(told[1])) == missed, (told, missed)
+    code_ = coded(tagged)
+    if missed or (code_ and code_[0] == b"MODIFIED"):
+        assert code_[0] == b"MODIFIED" and sorted(numbers(code_[1])) == missed, (code_, missed)
+    before = {one.uid: one.modseq for one in box.mails}
     box.store(changed, sign, marked(marks))
     await scene.look(box)
+    if "CONDSTORE" in party.enabled:  # RFC 7162 §3.1.3: even of .SILENT
+        told = {known.uid: known.modseq for known in party.mirror.messages}
+        assert all(told.get(one.uid) == one.modseq for one in box.mails if before.get(one.uid) != one.modseq)
 
 
 async def copy(scene: Scene, party: Party, picks: Picks, verb: str, target: str) -> None:
@@ -140,8 +144,11 @@ async def expunge(scene: Scene, party: Party, picks: Picks | None) -> None:
         assert tagged.startswith(b"NO [READ-ONLY]"), tagged
         return
     assert tagged.startswith(b"OK"), tagged
-    box.remove(box.deleted(None if named is None else named.uids))
+    gone = box.deleted(None if named is None else named.uids)
+    box.remove(gone)
     await scene.look(box)
+    if gone and "QRESYNC" in party.enabled:  # RFC 7162 §3.2.7, §3.2.9
+        assert coded(tagged) == [b"HIGHESTMODSEQ", b"%d" % box.highest], (tagged, box.highest)
 
 
 async def leave(scene: Scene, party: Party, verb: str) -> None:

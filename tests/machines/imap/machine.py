@@ -1,41 +1,66 @@
 """Random commands from several clients of one account, and changes from elsewhere; after each, all is looked at."""
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
+from dataclasses import dataclass
+from functools import partial
 from typing import Any, TypeVar
 
 from hypothesis import note
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
-from tests.machines.imap import acts, places, resync, seeker
+from tests.machines.imap import acts, places, resync, seeker, together
 from tests.machines.imap.letters import Letter, letters
 from tests.machines.imap.party import Party, Picks
 from tests.machines.imap.scene import NAMES, Scene, open_scene, spelled
 from tests.machines.imap.seeker import Key
+from tests.machines.imap.together import Plan
 from tests.servers.imap.house import House
 
 T = TypeVar("T")
 
 PARTIES = 3
-_WHO = st.integers(0, PARTIES - 1)
-_BOUND = st.integers(0, 9)
-_PICKS = st.lists(st.tuples(_BOUND, _BOUND), min_size=1, max_size=3)
-_MARKS = st.lists(
-    st.sampled_from(("\\Seen", "\\Deleted", "\\Flagged", "\\Answered", "\\Draft", "$Junk", "one", "Two", "TWO")),
-    max_size=3,
-).map(tuple)
-_CHANGE = st.tuples(st.sampled_from(("+", "-", "")), _MARKS, st.booleans())
-_KEYWORDS = st.lists(st.sampled_from(("$Junk", "one", "three")), max_size=2).map(tuple)
-_HOW = st.sampled_from(("", "UID "))
-_NAME = st.sampled_from(NAMES)
-_MAIL = st.lists(st.tuples(letters, _MARKS), min_size=1, max_size=3)
-_ITEMS = st.lists(st.sampled_from(sorted(acts.ASKED)), min_size=1, max_size=3, unique=True)
-_RETURNS = st.none() | st.lists(st.sampled_from(("MIN", "MAX", "ALL", "COUNT")), unique=True).map(tuple)
-_ENABLED = st.lists(
-    st.sampled_from(("CONDSTORE", "QRESYNC", "QRESYNC", "UIDONLY", "IMAP4REV2", "X-NOTHING")), min_size=1, max_size=2
+Mail = list[tuple[Letter, acts.Marks]]
+Deed = Callable[[Party], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """Whose turn it is, and who looks afterwards whether what he was told is what is there."""
+
+    who: int
+    looks: tuple[int, ...]
+
+
+_who = st.integers(0, PARTIES - 1)
+_turn = st.builds(Turn, _who, st.lists(_who, max_size=2, unique=True).map(tuple))
+_bound = st.integers(0, 9)
+_picks = st.lists(st.tuples(_bound, _bound), min_size=1, max_size=3)
+_FLAGS = ("\\Seen", "\\Deleted", "\\Flagged", "\\Answered", "\\Draft", "$Junk", "one", "Two", "TWO")
+_marks = st.lists(st.sampled_from(_FLAGS), max_size=3).map(tuple)
+_change = st.tuples(st.sampled_from(("+", "-", "")), _marks, st.booleans())
+_keywords = st.lists(st.sampled_from(("$Junk", "one", "three")), max_size=2).map(tuple)
+_how = st.sampled_from(("", "UID "))
+_name = st.sampled_from(NAMES)
+_mail = st.lists(st.tuples(letters, _marks), min_size=1, max_size=3)
+_items = st.lists(st.sampled_from(sorted(acts.ASKED)), min_size=1, max_size=3, unique=True)
+_returns = st.none() | st.lists(st.sampled_from(("MIN", "MAX", "ALL", "COUNT")), unique=True).map(tuple)
+_ago = st.none() | st.integers(0, 6)
+_ENABLED = ("CONDSTORE", "QRESYNC", "QRESYNC", "UIDONLY", "IMAP4REV2", "X-NOTHING")
+_enabled = st.lists(st.sampled_from(_ENABLED), max_size=2, unique=True).map(tuple)
+_BY_NUMBER = ("FETCH 1 FLAGS", "STORE 1 FLAGS ()", "COPY 1 Work", "MOVE 1 INBOX", "SEARCH 1")
+_passing = st.one_of(
+    st.tuples(st.just("leave"), st.sampled_from(("CLOSE", "UNSELECT"))),
+    st.tuples(st.just("select"), _name, st.booleans(), st.sampled_from(("", " (CONDSTORE)"))),
+    st.tuples(st.just("idle")),
+    st.tuples(st.just("enable"), st.lists(st.sampled_from(_ENABLED), min_size=1, max_size=2, unique=True)),
+    st.tuples(st.just("by_number"), st.sampled_from(_BY_NUMBER)),
+    st.tuples(st.just("status"), _name),
+    st.tuples(st.just("create"), _name),
+    st.tuples(st.just("delete"), _name),
+    st.tuples(st.just("rename"), _name, _name),
 )
-_AGO = st.none() | st.integers(0, 6)
 
 
 class Machine(RuleBasedStateMachine):
@@ -55,19 +80,34 @@ class Machine(RuleBasedStateMachine):
             note("\n".join(self.scene.said[-200:] if hasattr(self, "scene") else []))
             raise
 
-    @initialize(mail=st.lists(st.tuples(letters, _MARKS), min_size=2, max_size=6))
-    def begin(self, mail: list[tuple[Letter, tuple[str, ...]]]) -> None:
+    @initialize(mail=st.lists(st.tuples(letters, _marks), min_size=2, max_size=6), enabled=st.tuples(*[_enabled] * 3))
+    def begin(self, mail: Mail, enabled: tuple[tuple[str, ...], ...]) -> None:
         """Some mail, and everybody has INBOX open."""
-        self.run(self._begin(mail))
+        self.run(self._begin(mail, enabled))
 
-    async def _begin(self, mail: list[tuple[Letter, tuple[str, ...]]]) -> None:
+    async def _begin(self, mail: Mail, enabled: tuple[tuple[str, ...], ...]) -> None:
         self.scene = await open_scene(self.house, PARTIES)
         await acts.append(self.scene, self.scene.parties[0], "INBOX", mail)
-        for party in self.scene.parties:
+        for party, names in zip(self.scene.parties, enabled, strict=True):
+            if names:
+                await resync.enable(self.scene, party, names)
             await party.select("INBOX", self.scene.boxes["INBOX"], read_only=False)
 
-    async def ready(self, who: int, *, filled: bool = True) -> Party | None:
-        """That client, connected, with a mailbox open; None if it knows of no message and that matters."""
+    # -- turns
+
+    def act(self, turn: Turn, deed: Deed, *, filled: bool = True) -> None:
+        """Somebody does something, then others look. `filled`: it takes a message that he knows of."""
+        self.run(self._act(turn, deed, filled))
+
+    async def _act(self, turn: Turn, deed: Deed, filled: bool) -> None:
+        party = await self.ready(turn.who)
+        if party.mirror.messages or not filled:
+            await deed(party)
+        for who in turn.looks:
+            await self.look(self.scene.parties[who])
+
+    async def ready(self, who: int) -> Party:
+        """That client, connected, with a mailbox open, knowing what it was told of."""
         party = self.scene.parties[who]
         if party.idle:
             await party.end_idle()
@@ -77,7 +117,18 @@ class Machine(RuleBasedStateMachine):
         if party.box is None:
             await party.select("INBOX", self.scene.boxes["INBOX"], read_only=False)
         await party.complete()
-        return party if party.mirror.messages or not filled else None
+        return party
+
+    async def look(self, party: Party) -> None:
+        """What was told after a NOOP, or while idling, is what is there."""
+        box = party.box
+        if box is None or party.ended or not self.scene.there(box):
+            return
+        if party.idle:
+            await party.hear(lambda: party.agrees(box))
+        else:
+            await party.complete()
+            await party.check(box)
 
     def since(self, party: Party, ago: int | None) -> int | None:
         """A mod-sequence so many changes back from what the mailbox has."""
@@ -88,170 +139,117 @@ class Machine(RuleBasedStateMachine):
         """By number or by UID, the latter always where messages have no numbers (RFC 9586)."""
         return "UID " if "UIDONLY" in party.enabled else how
 
-    @rule(who=_WHO, name=_NAME, mail=_MAIL)
-    def append(self, who: int, name: str, mail: list[tuple[Letter, tuple[str, ...]]]) -> None:
-        async def go() -> None:
-            if party := await self.ready(who, filled=False):
-                await acts.append(self.scene, party, name, mail)
+    # -- mail
 
-        self.run(go())
+    @rule(turn=_turn, name=_name, mail=_mail)
+    def append(self, turn: Turn, name: str, mail: Mail) -> None:
+        self.act(turn, lambda party: acts.append(self.scene, party, name, mail), filled=False)
 
-    @rule(who=_WHO, picks=_PICKS, how=_HOW, change=_CHANGE, ago=_AGO)
-    def store(self, who: int, picks: Picks, how: str, change: acts.Change, ago: int | None) -> None:
-        async def go() -> None:
-            if party := await self.ready(who):
-                await acts.store(self.scene, party, picks, self.how(party, how), change, self.since(party, ago))
+    @rule(turn=_turn, picks=_picks, how=_how, change=_change, ago=_ago)
+    def store(self, turn: Turn, picks: Picks, how: str, change: acts.Change, ago: int | None) -> None:
+        self.act(
+            turn,
+            lambda party: acts.store(self.scene, party, picks, self.how(party, how), change, self.since(party, ago)),
+        )
 
-        self.run(go())
+    @rule(turn=_turn, picks=_picks, how=_how, silent=st.booleans())
+    def delete_messages(self, turn: Turn, picks: Picks, how: str, silent: bool) -> None:
+        change = ("+", ("\\Deleted",), silent)
+        self.act(turn, lambda party: acts.store(self.scene, party, picks, self.how(party, how), change, None))
 
-    @rule(who=_WHO, picks=_PICKS, how=_HOW, silent=st.booleans())
-    def delete_messages(self, who: int, picks: Picks, how: str, silent: bool) -> None:
-        async def go() -> None:
-            if party := await self.ready(who):
-                await acts.store(self.scene, party, picks, self.how(party, how), ("+", ("\\Deleted",), silent), None)
+    @rule(turn=_turn, picks=st.none() | _picks)
+    def expunge(self, turn: Turn, picks: Picks | None) -> None:
+        self.act(turn, lambda party: acts.expunge(self.scene, party, picks))
 
-        self.run(go())
+    @rule(turn=_turn, picks=_picks, how=_how, verb=st.sampled_from(("COPY", "MOVE")), name=_name)
+    def copy(self, turn: Turn, picks: Picks, how: str, verb: str, name: str) -> None:
+        self.act(turn, lambda party: acts.copy(self.scene, party, picks, self.how(party, how) + verb, name))
 
-    @rule(who=_WHO, picks=st.none() | _PICKS)
-    def expunge(self, who: int, picks: Picks | None) -> None:
-        async def go() -> None:
-            if party := await self.ready(who):
-                await acts.expunge(self.scene, party, picks)
+    @rule(turn=_turn, picks=_picks, how=_how, items=_items, ago=_ago)
+    def fetch(self, turn: Turn, picks: Picks, how: str, items: list[str], ago: int | None) -> None:
+        self.act(
+            turn,
+            lambda party: acts.fetch(self.scene, party, picks, self.how(party, how), items, self.since(party, ago)),
+        )
 
-        self.run(go())
-
-    @rule(who=_WHO, picks=_PICKS, how=_HOW, verb=st.sampled_from(("COPY", "MOVE")), name=_NAME)
-    def copy(self, who: int, picks: Picks, how: str, verb: str, name: str) -> None:
-        async def go() -> None:
-            if party := await self.ready(who):
-                await acts.copy(self.scene, party, picks, self.how(party, how) + verb, name)
-
-        self.run(go())
-
-    @rule(who=_WHO, picks=_PICKS, how=_HOW, items=_ITEMS, ago=_AGO)
-    def fetch(self, who: int, picks: Picks, how: str, items: list[str], ago: int | None) -> None:
-        async def go() -> None:
-            if party := await self.ready(who):
-                await acts.fetch(self.scene, party, picks, self.how(party, how), items, self.since(party, ago))
-
-        self.run(go())
-
-    @rule(who=_WHO, verb=st.sampled_from(("CLOSE", "UNSELECT")))
-    def leave(self, who: int, verb: str) -> None:
-        async def go() -> None:
-            if party := await self.ready(who, filled=False):
-                await acts.leave(self.scene, party, verb)
-
-        self.run(go())
-
-    @rule(who=_WHO, name=_NAME, read_only=st.booleans(), options=st.sampled_from(("", " (CONDSTORE)")))
-    def select(self, who: int, name: str, read_only: bool, options: str) -> None:
-        async def go() -> None:
-            if party := await self.ready(who, filled=False):
-                box = self.scene.boxes.get(name)
-                tagged = await party.select(spelled(name, party.utf8), box, read_only=read_only, options=options)
-                assert box is not None or tagged.startswith(b"NO [NONEXISTENT]"), tagged
-
-        self.run(go())
-
-    @rule(who=_WHO)
-    def noop(self, who: int) -> None:
-        async def go() -> None:
-            if (party := await self.ready(who, filled=False)) and party.box is not None:
-                await party.check(party.box)
-
-        self.run(go())
-
-    @rule(who=_WHO)
-    def idle(self, who: int) -> None:
-        async def go() -> None:
-            if party := await self.ready(who, filled=False):
-                await party.begin_idle()
-
-        self.run(go())
-
-    @rule(who=_WHO, key=seeker.keys, how=_HOW, returns=_RETURNS)
-    def search(self, who: int, key: Key, how: str, returns: tuple[str, ...] | None) -> None:
-        async def go() -> None:
-            if party := await self.ready(who):
-                await seeker.search(party, key, self.how(party, how), returns)
-
-        self.run(go())
-
-    @rule(who=_WHO, names=_ENABLED)
-    def enable(self, who: int, names: list[str]) -> None:
-        async def go() -> None:
-            if party := await self.ready(who, filled=False):
-                await resync.enable(self.scene, party, names)
-
-        self.run(go())
+    @rule(turn=_turn, key=seeker.keys, how=_how, returns=_returns)
+    def search(self, turn: Turn, key: Key, how: str, returns: tuple[str, ...] | None) -> None:
+        self.act(turn, lambda party: seeker.search(party, key, self.how(party, how), returns))
 
     @rule(
-        who=_WHO,
-        command=st.sampled_from(("FETCH 1 FLAGS", "STORE 1 FLAGS ()", "COPY 1 Work", "MOVE 1 INBOX", "SEARCH 1")),
+        turn=_turn,
+        others=st.lists(_who, max_size=2, unique=True),
+        plans=st.lists(together.plans, min_size=3, max_size=3),
     )
-    def by_number(self, who: int, command: str) -> None:
-        async def go() -> None:
-            party = await self.ready(who)
-            if party and "UIDONLY" in party.enabled:
-                _, tagged = await party.command(command)
-                refused = (b"NO [READ-ONLY]", b"BAD [UIDREQUIRED]") if party.read_only else b"BAD [UIDREQUIRED]"
-                assert party.ended or tagged.startswith(refused), tagged
+    def at_once(self, turn: Turn, others: list[int], plans: list[Plan]) -> None:
+        """Several clients send several commands each, all at the same moment."""
 
-        self.run(go())
+        async def deed(party: Party) -> None:
+            parties = dict.fromkeys([party, *[await self.ready(who) for who in others]])
+            await together.run(self.scene, [one for one in parties if one.mirror.messages], plans)
 
-    @rule(who=_WHO, picks=_PICKS, ago=st.integers(0, 9))
-    def fetch_vanished(self, who: int, picks: Picks, ago: int) -> None:
-        async def go() -> None:
-            party = await self.ready(who)
-            if party and "QRESYNC" in party.enabled:
+        self.act(turn, deed)
+
+    # -- the connection
+
+    @rule(turn=_turn, what=_passing)
+    def passing(self, turn: Turn, what: tuple[Any, ...]) -> None:
+        """Anything that changes no mail."""
+        name, *given = what
+        deed = getattr(self, f"_{name}", None) or partial(_DEEDS[name], self.scene)
+        self.act(turn, lambda party: deed(party, *given), filled=False)
+
+    async def _leave(self, party: Party, verb: str) -> None:
+        await acts.leave(self.scene, party, verb)
+
+    async def _select(self, party: Party, name: str, read_only: bool, options: str) -> None:
+        box = self.scene.boxes.get(name)
+        tagged = await party.select(spelled(name, party.utf8), box, read_only=read_only, options=options)
+        assert box is not None or tagged.startswith(b"NO [NONEXISTENT]"), tagged
+
+    async def _idle(self, party: Party) -> None:
+        await party.begin_idle()
+
+    async def _by_number(self, party: Party, command: str) -> None:
+        if party.mirror.messages and "UIDONLY" in party.enabled:
+            _, tagged = await party.command(command)
+            assert party.ended or tagged.startswith((b"NO [READ-ONLY]", b"BAD [UIDREQUIRED]")), tagged
+
+    @rule(turn=_turn, picks=_picks, ago=st.integers(0, 9))
+    def fetch_vanished(self, turn: Turn, picks: Picks, ago: int) -> None:
+        async def deed(party: Party) -> None:
+            if "QRESYNC" in party.enabled:
                 await resync.fetch_vanished(party, picks, self.since(party, ago) or 1)
 
-        self.run(go())
+        self.act(turn, deed)
 
-    @rule(who=_WHO, how=st.sampled_from(("plain", "uids", "sample")), read_only=st.booleans())
-    def come_back(self, who: int, how: str, read_only: bool) -> None:
+    @rule(who=_who, how=st.sampled_from(("plain", "uids", "sample")), read_only=st.booleans(), late=st.booleans())
+    def come_back(self, who: int, how: str, read_only: bool, late: bool) -> None:
+        """The connection is lost; with `late` just when expunges could not be told."""
+
         async def go() -> None:
             party = self.scene.parties[who]
-            if "QRESYNC" in party.enabled and party.box is not None and self.scene.there(party.box):
-                fresh = await resync.come_back(self.scene, party, how=how, read_only=read_only)
-                self.scene.parties[who] = fresh
+            if party.box is None or not self.scene.there(party.box) or "QRESYNC" not in party.enabled or party.ended:
+                return
+            if late and not party.idle and party.mirror.messages and "UIDONLY" not in party.enabled:
+                await party.command("FETCH 1:* MODSEQ", asked=frozenset(("MODSEQ",)))
+            self.scene.parties[who] = await resync.come_back(self.scene, party, how=how, read_only=read_only)
 
         self.run(go())
 
-    @rule(name=_NAME, letter=letters)
+    # -- elsewhere
+
+    @rule(name=_name, letter=letters)
     def deliver(self, name: str, letter: Letter) -> None:
         self.run(places.deliver(self.scene, name, letter))
 
-    @rule(number=_BOUND, marks=st.tuples(st.integers(0, 31), _KEYWORDS), names=st.none() | st.lists(_NAME, max_size=2))
+    @rule(number=_bound, marks=st.tuples(st.integers(0, 31), _keywords), names=st.none() | st.lists(_name, max_size=2))
     def jmap(self, number: int, marks: tuple[int, tuple[str, ...]], names: list[str] | None) -> None:
         self.run(places.jmap(self.scene, number, marks, names))
 
     @rule()
     def forget(self) -> None:
         self.run(places.forget(self.scene))
-
-    @rule(who=_WHO, name=_NAME, other=_NAME, verb=st.sampled_from(("CREATE", "CREATE", "DELETE", "RENAME")))
-    def mailboxes(self, who: int, name: str, other: str, verb: str) -> None:
-        async def go() -> None:
-            if party := await self.ready(who, filled=False):
-                if verb == "CREATE":
-                    await places.create(self.scene, party, name)
-                elif verb == "DELETE":
-                    await places.delete(self.scene, party, name)
-                else:
-                    await places.rename(self.scene, party, name, other)
-
-        self.run(go())
-
-    @rule(who=_WHO, name=_NAME)
-    def status(self, who: int, name: str) -> None:
-        async def go() -> None:
-            if party := await self.ready(who, filled=False):
-                await places.status(self.scene, party, name)
-                await places.listed(self.scene, party)
-
-        self.run(go())
 
     def teardown(self) -> None:
         """Everybody looks once more, and leaves."""
@@ -263,7 +261,15 @@ class Machine(RuleBasedStateMachine):
             for party in self.scene.parties:
                 if party.idle:
                     await party.end_idle()
-                if party.box is not None and not party.ended and self.scene.there(party.box):
-                    await party.check(party.box)
+                await self.look(party)
         finally:
             self.scene.close()
+
+
+_DEEDS: dict[str, Callable[..., Awaitable[None]]] = {
+    "enable": resync.enable,
+    "status": places.status,
+    "create": places.create,
+    "delete": places.delete,
+    "rename": places.rename,
+}

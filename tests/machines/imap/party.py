@@ -16,6 +16,9 @@ _TURNS = 4  # with the answer to what is new may come word of what is newer
 Picks = Sequence[tuple[int, int]]
 """Parts of a set: bounds from 0 to 9, of which 9 is `*`; the others count from the first message, around the end."""
 
+Sent = tuple[str, frozenset[str], tuple[Sequence[int], tuple[str, tuple[str, ...], bool]] | None]
+"""A command, the items it asks for, and the messages and the change that a .SILENT one lets the client assume."""
+
 
 @dataclass(frozen=True, slots=True)
 class Named:
@@ -81,6 +84,28 @@ class Party:
         assert b"SERVERBUG" not in tagged, (text, tagged)
         return answers, tagged
 
+    async def pipeline(self, commands: Sequence[Sent]) -> None:
+        """Send commands all at once; whatever comes before the tagged line of one came with it."""
+        tags = [b"p%d" % at for at in range(len(commands))]
+        lines = [b"%b %b\r\n" % (tag, text.encode()) for tag, (text, _, _) in zip(tags, commands, strict=True)]
+        self.said += [f"{self.serial}C: {line!r}" for line in lines]
+        try:
+            await self.client.send(b"".join(lines))
+            for tag, (text, asked, silent) in zip(tags, commands, strict=True):
+                answers: list[Answer] = []
+                while not (said := await self.client.response()).startswith(tag + b" "):
+                    self.said.append(f"{self.serial}S: {said[:200]!r}")
+                    answers.append(parse(said[2:]))
+                self.said.append(f"{self.serial}S: {said[:200]!r}")
+                self._bye(answers)
+                if silent is not None and said.startswith(tag + b" OK"):
+                    uids, (sign, marks, _) = silent
+                    self.mirror.assume(uids, sign, frozenset(mark.lower() for mark in marks))
+                self.mirror.take(answers, " ".join(text.split(" ")[: 2 if text.startswith("UID ") else 1]), asked)
+                self.mirror.settle(answers, code(said.split(b" ", 2)[2]))
+        except ConnectionError:
+            self.ended = True
+
     def _bye(self, answers: Sequence[Answer]) -> None:
         if any(one.name == "BYE" for one in answers):
             self.ended = True
@@ -138,6 +163,14 @@ class Party:
             assert one.modseq in (None, mail.modseq) or "CONDSTORE" not in self.enabled, (one, mail)
         if "IMAP4REV2" not in self.enabled:
             self._recent(box)
+
+    def agrees(self, box: Box) -> bool:
+        """Whether what it knows is what is there, as far as it was told without asking."""
+        known = self.mirror.messages
+        return len(known) == len(box.mails) and all(
+            one.uid in (None, mail.uid) and (one.flags is None or one.flags - {RECENT} == mail.flags)
+            for one, mail in zip(known, box.mails, strict=True)
+        )
 
     def _recent(self, box: Box) -> None:
         """A message is \\Recent in one read-write session alone (RFC 3501 §2.3.2)."""

@@ -401,3 +401,22 @@ def test_separator_question() -> None:
     assert isinstance(event, Command)
     assert isinstance(event.arguments, List)
     assert event.arguments.asks_separator
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        (b"ALL", False),
+        (b"3", True),
+        (b"UID 3", False),
+        (b"$", False),
+        (b"NOT (SEEN OR UID 1 2)", True),
+        (b"OR $ NOT UID 1", False),
+        (b"SEEN FUZZY 1:*", True),
+    ],
+)
+def test_search_knows_whether_it_names_message_numbers(text: bytes, named: bool) -> None:
+    event = read(b"UID SEARCH " + text)
+    assert isinstance(event, Command)
+    assert isinstance(event.arguments, Search)
+    assert keys.names_numbers(event.arguments.key) is named

@@ -34,6 +34,8 @@ from pillarbox.wire.imap.events import (
     Line,
     LiteralWanted,
 )
+from pillarbox.wire.imap.search import Search, names_numbers
+from pillarbox.wire.imap.sorting import Sort, Thread
 
 log = structlog.get_logger("imap")
 
@@ -109,7 +111,8 @@ class Door:
         if forbidden is not None:
             self._refuse(command.tag, forbidden)
             return
-        await self._answer(command.tag, command.name, self._within(command, verb), may_expunge=verb.expunges)
+        may_expunge = verb.expunges and not _numbered(command)
+        await self._answer(command.tag, command.name, self._within(command, verb), may_expunge)
 
     async def _within(self, command: Command, verb: Verb) -> Answer | None:
         """Obey a command as far as it may go at once (RFC 9738 §3.1)."""
@@ -224,6 +227,13 @@ class Door:
             self.session.bye("server is shutting down", "UNAVAILABLE")
         else:
             self.session.bye("idle for too long")
+
+
+def _numbered(command: Command) -> bool:
+    """A search for message numbers, of which none may change while it is answered (RFC 7162 §3.2.10.2)."""
+    asked = command.arguments
+    search = asked.search if isinstance(asked, Sort | Thread) else asked
+    return isinstance(search, Search) and names_numbers(search.key)
 
 
 async def _done(line: bytes) -> Answer:

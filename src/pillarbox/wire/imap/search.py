@@ -206,6 +206,21 @@ Key = (
     | And
 )
 
+
+def names_numbers(key: Key) -> bool:
+    """Whether a message number is somewhere in the tree; `$` is none."""
+    match key:
+        case Numbers():
+            return not key.messages.saved
+        case Not() | Fuzzy():
+            return names_numbers(key.key)
+        case Or():
+            return names_numbers(key.left) or names_numbers(key.right)
+        case And():
+            return any(map(names_numbers, key.keys))
+    return False
+
+
 RETURN_OPTIONS = frozenset({"MIN", "MAX", "ALL", "COUNT", "SAVE", "PARTIAL", "UPDATE", "CONTEXT", "RELEVANCY"})
 """What RETURN may ask for (RFC 4731 §3.1, RFC 5182 §2.1, RFC 9394 §3.1, RFC 5267 §4, RFC 6203 §4)."""
 
