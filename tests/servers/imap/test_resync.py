@@ -75,4 +75,10 @@ async def test_what_the_log_has_forgotten_is_everything_that_is_not_there(house:
     assert b"VANISHED (EARLIER) 6" in told
     told = await client.ok("UID FETCH 3:* (FLAGS) (CHANGEDSINCE 1 VANISHED)")
     assert told[0] == b"VANISHED (EARLIER) 6"
+    other = await connect(house.port["imap"])
+    await other.ok(f"LOGIN {account.login} {PASSWORD}")
+    await other.ok("APPEND INBOX {3+}\r\nabc")
+    told = await client.ok("UID FETCH 1:* (FLAGS) (CHANGEDSINCE 1 VANISHED)")
+    assert told[0] == b"VANISHED (EARLIER) 2,6", "nothing that has come in meanwhile"
+    other.close()
     client.close()

@@ -26,13 +26,17 @@ async def tell_vanished(
     gone = await store.vanished_since(selected.account, selected.mailbox_id, Modseq(since))
     ranges = ((1, HIGHEST),) if known is None else known.ranges
     wanted = [(max(low, floor + 1), min(high, HIGHEST)) for low, high in ranges if high > floor]
+    uids = selected.uids
     if gone is None:
         if uidnext is None:
-            uidnext = (await store.mailbox(selected.account, selected.mailbox_id)).uidnext
-        found = missing(selected.uids, _below(wanted, uidnext))
+            view = await store.view(selected.account, selected.mailbox_id)
+            uidnext = view.uidnext
+            if view.uids is not uids:  # what has come in is there, and what the client still counts is told otherwise
+                uids = await asyncio.to_thread(lambda: sorted(set(uids).union(view.uids)))
+        found = missing(uids, _below(wanted, uidnext))
     else:
-        found = listed(gone, selected.uids, wanted)
-    few = len(selected.uids if gone is None else gone) <= PAGE
+        found = listed(gone, uids, wanted)
+    few = len(uids if gone is None else gone) <= PAGE
     spans = list(found) if few else await asyncio.to_thread(list, found)
     for at in range(0, len(spans), IMAP_SET_PARTS):
         session.stream.write(vanished_earlier(spans[at : at + IMAP_SET_PARTS]))
