@@ -5,6 +5,7 @@ import contextlib
 import errno
 import fcntl
 import functools
+import gc
 import os
 import resource
 import socket
@@ -234,6 +235,8 @@ async def serve(settings: Settings, life: workers.Life) -> None:
         listeners = await _listen(settings, shared, contexts)
         http = await _serve_http(settings, shared, contexts.world)
         keeper = asyncio.create_task(_keep_house(settings, store))
+        gc.collect()
+        gc.freeze()  # what is there by now stays: looking through it time and again would hold everybody up
         life.ready()
         await life.stopped.wait()
         log.info("app.stopping", worker=life.number)

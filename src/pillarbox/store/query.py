@@ -170,6 +170,10 @@ Condition = (
 )
 
 
+TEXTUAL = (Text, Header, HasAttachment, Fuzzy)
+"""What is decided message by message, from texts or the index."""
+
+
 @dataclass(frozen=True, slots=True)
 class Order:
     """A sort key: "received", "sent", "size", "subject", "from", "to", or "keyword:<name>" (RFC 8621 §4.4.2); of IMAP

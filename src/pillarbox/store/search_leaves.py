@@ -4,6 +4,7 @@ import asyncio
 import re
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from heapq import merge
 from typing import TYPE_CHECKING
 
 from pillarbox.core.errors import Unavailable
@@ -15,7 +16,7 @@ from pillarbox.store.analyser import fold, runs
 from pillarbox.store.indexing import AGAIN, ATTACHMENT, STEMMED, tokens_of
 from pillarbox.store.likeness import like
 from pillarbox.store.port import Connection, Record
-from pillarbox.store.search_sql import Known
+from pillarbox.store.search_sql import DAY, Known
 from pillarbox.store.search_text import FIELDS, Source, Texts, field_texts, portions, rows_of, texts_of, weight
 from pillarbox.store.search_words import (
     SUBSTRING_FIELDS,
@@ -34,15 +35,15 @@ if TYPE_CHECKING:
     from pillarbox.store.store import Store
 
 Ids = set[MessageId]
-Scope = Callable[[Known, Known], Awaitable[Ids]]
-"""The messages that are asked about, as far as everything but texts tells: given what may meet each condition on
-texts, and what surely does."""
+Scope = Callable[[Known, Known], Awaitable[list[MessageId]]]
+"""The messages that are asked about, as far as everything but texts tells, mailbox by mailbox as they came: given what
+may meet each condition on texts, and what surely does."""
 
-_DAY = 86_400  # no zone is further from UTC
 _DATE = re.compile(rb'\("((?:[^"\\]|\\.)*)"')
 
 
 _Textual = q.Text | q.Header | q.HasAttachment | q.Fuzzy
+_SORTED = 10 * PAGE  # ids sorted in one go
 
 
 @dataclass(slots=True)
@@ -85,7 +86,7 @@ async def resolve(store: "Store", account: AccountId, condition: q.Condition, sc
     for one in _walk(condition):
         if isinstance(one, q.Time) and one.field == "sent" and one.local:
             known[one] = await _sent(store, account, one)
-        elif isinstance(one, _Textual):
+        elif isinstance(one, q.TEXTUAL):
             leaves[one] = _leaf(one)
     if not leaves:
         return known
@@ -204,9 +205,11 @@ def _settle(leaves: Sequence[_Leaf], found: Found, behind: Ids) -> None:
             if leaf.wanted.decided and not leaf.wanted.probes:
                 leaf.anything = True
         elif leaf.wanted.decided:
-            leaf.sure, leaf.open_ = fitting - behind if behind else fitting, set(behind)
+            fitting.difference_update(behind)
+            leaf.sure, leaf.open_ = fitting, set(behind)
         else:
-            leaf.open_ = fitting | behind
+            fitting.update(behind)
+            leaf.open_ = fitting
 
 
 async def _behind(store: "Store", account: AccountId, found: Found) -> Ids:
@@ -214,14 +217,18 @@ async def _behind(store: "Store", account: AccountId, found: Found) -> Ids:
     sql = "SELECT message_id FROM message WHERE account_id = $1 AND (created_modseq, message_id) > ($2, $3)"
     reached = found.reached
 
-    async def unit(connection: Connection) -> list[Record]:
-        return await connection.all(sql, account, reached.modseq, reached.message_id)
+    async def unit(connection: Connection) -> Ids:
+        behind: Ids = set()
+        async for rows in connection.pages(sql, account, reached.modseq, reached.message_id):
+            behind.update([row[0] for row in rows])
+        return behind
 
-    read = store.database.read if reached.modseq else store.database.read_apart
-    return {row[0] for row in await read(unit)}
+    return await (store.database.read if reached.modseq else store.database.read_apart)(unit)
 
 
-async def _look(store: "Store", account: AccountId, leaves: Sequence[_Leaf], within: Ids, effort: Effort) -> None:
+async def _look(
+    store: "Store", account: AccountId, leaves: Sequence[_Leaf], within: list[MessageId], effort: Effort
+) -> None:
     """Test the messages that are open, the newest first, a page at a time."""
     ordered = await asyncio.to_thread(_pending, leaves, within)
     looks, octets = SEARCH_LOOKS, SEARCH_LOOK_OCTETS  # left, when bounded
@@ -241,12 +248,14 @@ async def _look(store: "Store", account: AccountId, leaves: Sequence[_Leaf], wit
                 break
 
 
-def _pending(leaves: Sequence[_Leaf], within: Ids) -> list[MessageId]:
+def _pending(leaves: Sequence[_Leaf], within: list[MessageId]) -> list[MessageId]:
     """The messages that are open, the newest first."""
     pending = within
     if all(leaf.open_ is not None for leaf in leaves):
-        pending = within & set[MessageId]().union(*(leaf.open_ or () for leaf in leaves))
-    return sorted(pending, reverse=True)
+        pending = [one for one in within if any(one in (leaf.open_ or ()) for leaf in leaves)]
+    # Not one `sorted`, which holds everybody up where they are very many.
+    parts = (sorted(pending[at : at + _SORTED], reverse=True) for at in range(0, len(pending), _SORTED))
+    return list(merge(*parts, reverse=True))
 
 
 def _affordable(rows: Sequence[Source], octets: int) -> tuple[list[Source], int]:
@@ -285,30 +294,18 @@ def _by_headers(leaves: Sequence[_Leaf], rows: Sequence[Source]) -> list[Source]
 
 
 async def _sent(store: "Store", account: AccountId, condition: q.Time) -> Ids:
-    """Messages whose Date, read on the sender's own clock, lies within the bounds (RFC 9051 §6.4.4)."""
-    low, high = condition.since, condition.before
-    parts, values = ["m.sent IS NOT NULL"], [account]
-    if low is not None:
-        values.append(AccountId(low - _DAY))
-        parts.append(f"m.sent >= ${len(values)}")
-    if high is not None:
-        values.append(AccountId(high + _DAY))
-        parts.append(f"m.sent < ${len(values)}")
-    where = " AND ".join(parts)
+    """Of the messages sent within a day of a bound those whose Date, read on the sender's own clock, lies within the
+    bounds (RFC 9051 §6.4.4); for the others the time in UTC tells."""
+    bounds = [bound for bound in (condition.since, condition.before) if bound is not None]
+    near = [f"(m.sent >= {bound - DAY} AND m.sent < {bound + DAY})" for bound in bounds]
+    if not near:
+        return set()
+    sql = f"SELECT m.message_id FROM message m WHERE m.account_id = $1 AND ({' OR '.join(near)})"
 
-    async def unit(connection: Connection) -> list[Record]:
-        return await connection.all(
-            f"SELECT m.message_id, m.sent FROM message m WHERE m.account_id = $1 AND {where}", *values
-        )
+    async def unit(connection: Connection) -> list[MessageId]:
+        return [row[0] async for rows in connection.pages(sql, account) for row in rows]
 
-    sure: Ids = set()
-    near: list[MessageId] = []
-    for message, at in await store.database.read_apart(unit):
-        if any(bound is not None and bound - _DAY <= at < bound + _DAY for bound in (low, high)):
-            near.append(message)
-        else:
-            sure.add(message)
-    return sure | await _near(store, account, condition, near)
+    return await _near(store, account, condition, await store.database.read_apart(unit))
 
 
 async def _near(store: "Store", account: AccountId, condition: q.Time, ids: Sequence[MessageId]) -> Ids:

@@ -8,7 +8,7 @@ from typing import Any
 from pillarbox.core.ids import AccountId, MessageId
 from pillarbox.store import query as q
 from pillarbox.store.model import ANSWERED, DELETED, DRAFT, FLAGGED, SEEN
-from pillarbox.store.port import Dialect
+from pillarbox.store.port import Dialect, Record
 
 FLAGS = {"$seen": SEEN, "$answered": ANSWERED, "$flagged": FLAGGED, "$draft": DRAFT}
 """JMAP's names of system flags."""
@@ -17,6 +17,8 @@ Known = Mapping[q.Condition, Set[MessageId] | None]
 """The messages that meet a condition on texts; None for all of them."""
 
 TRUE, FALSE = "1 = 1", "1 = 0"
+DAY = 86_400  # seconds; no zone is further from UTC
+_MANY = 5000  # ids that the statement is not given where the rows can be sifted
 _PARAMETER = re.compile(r"\$(\d+)")
 
 
@@ -33,7 +35,8 @@ class Clause:
 
     `single`: every placement is asked by itself (IMAP, or an account in which each message has one placement); else a
     message is asked, over all its placements that are not \\Deleted (RFC 8621 §4.1.1). `known` answers conditions on
-    texts, `sure` those of them that stand under a Not.
+    texts, `sure` those of them that stand under a Not. With `sifts` the caller sifts the rows himself by what very many
+    messages meet, where that decides alone: (ids, whether the message has to be among them) in `sieves`.
     """
 
     account: AccountId
@@ -41,7 +44,9 @@ class Clause:
     single: bool
     known: Known
     sure: Known
+    sifts: bool = False
     values: list[Any] = field(default_factory=list)
+    sieves: list[tuple[Set[MessageId], bool]] = field(default_factory=list)
     negated: bool = False
 
     def __post_init__(self) -> None:
@@ -56,7 +61,29 @@ class Clause:
         """The messages with these ids."""
         if not ids:
             return FALSE
-        return f"p.message_id IN {self.dialect.members(self.bind(self.dialect.array(sorted(ids))))}"
+        return f"p.message_id IN {self.dialect.members(self.bind(self.dialect.array(list(ids))))}"
+
+    def whole(self, condition: q.Condition) -> str:
+        """The whole condition in SQL, but for what is sifted."""
+        parts = condition.parts if isinstance(condition, q.And) else (condition,)
+        return self.sql(q.And(tuple(part for part in parts if not (self.sifts and self._sieve(part)))))
+
+    def _sieve(self, part: q.Condition) -> bool:
+        inside = not isinstance(part, q.Not)
+        leaf = part.part if isinstance(part, q.Not) else part
+        if not isinstance(leaf, q.TEXTUAL):
+            return False
+        ids = (self.known if inside else self.sure)[leaf]
+        if ids is None or len(ids) <= _MANY:
+            return False
+        self.sieves.append((ids, inside))
+        return True
+
+    def sifted(self, rows: list[Record]) -> list[Record]:
+        """Of rows whose second column is the message those that go through all sieves."""
+        for ids, inside in self.sieves:
+            rows = [row for row in rows if (row[1] in ids) is inside]
+        return rows
 
     def sql(self, condition: q.Condition) -> str:
         """The condition in SQL."""
@@ -179,9 +206,14 @@ def _within(clause: Clause, column: str, least: int | None, under: int | None) -
 def _time(clause: Clause, condition: q.Time) -> str:
     if condition.field != "sent":
         return _within(clause, f"p.{condition.field}", condition.since, condition.before)
-    if condition in clause.known:
-        return _text(clause, condition)
-    return sent(clause, condition.since, condition.before)
+    if condition not in clause.known:
+        return sent(clause, condition.since, condition.before)
+    # A day from the bounds no zone matters; what lies between is known.
+    since = None if condition.since is None else condition.since + DAY
+    before = None if condition.before is None else condition.before - DAY
+    empty = since is not None and before is not None and since >= before
+    far = FALSE if empty else sent(clause, since, before)
+    return _joined(" OR ", [far, _text(clause, condition)], FALSE, TRUE)
 
 
 def sent(clause: Clause, since: int | None, before: int | None) -> str:

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from pillarbox.store.store import Store
 
 _APART = 10 * PAGE  # placements above which the loop goes on meanwhile
-_ROWS = 40 * PAGE  # rows of one statement
 Pause = Callable[[int, int], Awaitable[None]]
 """What is awaited between the pages of a search, with how many of how many messages have been looked at; an exception
 from it ends the search."""
@@ -36,12 +35,13 @@ class _Plan:
     mailboxes: Sequence[MailboxId] | None
     single: bool
     visible: bool  # without \\Deleted
+    sifts: bool = False  # see Clause
 
     def clause(
         self, store: "Store", condition: q.Condition, known: Known, sure: Known
     ) -> tuple[str, list[Any], Clause]:
         """WHERE with its values."""
-        clause = Clause(self.account, store.database.dialect, self.single, known, sure)
+        clause = Clause(self.account, store.database.dialect, self.single, known, sure, self.sifts)
         parts = ["p.account_id = $1"]
         if self.mailboxes is not None and len(self.mailboxes) == 1:
             parts.append(f"p.mailbox_id = {clause.bind(self.mailboxes[0])}")
@@ -50,18 +50,23 @@ class _Plan:
             parts.append(f"p.mailbox_id IN {dialect.members(clause.bind(dialect.array(self.mailboxes)))}")
         if self.visible:
             parts.append(f"(p.flags & {DELETED}) = 0")
-        parts.append(f"({clause.sql(condition)})")
+        parts.append(f"({clause.whole(condition)})")
         return " AND ".join(parts), clause.values, clause
 
     async def decided(self, store: "Store", condition: q.Condition, effort: Effort) -> tuple[str, list[Any], Clause]:
         """WHERE with its values, when it is known what conditions on texts come to."""
 
-        async def scope(may: Known, sure: Known) -> set[MessageId]:
-            where, values, _ = await asyncio.to_thread(self.clause, store, condition, may, sure)
-            sql, values = used(f"SELECT DISTINCT p.message_id FROM placement p WHERE {where}", values)
+        async def scope(may: Known, sure: Known) -> list[MessageId]:
+            where, values, clause = await asyncio.to_thread(self.clause, store, condition, may, sure)
+            columns = "p.uid, p.message_id" if clause.sieves else "0, p.message_id"
+            order = "p.mailbox_id, p.uid" if self.mailboxes is None or len(self.mailboxes) > 1 else "p.uid"
+            sql, values = used(f"SELECT {columns} FROM placement p WHERE {where} ORDER BY {order}", values)
 
-            async def unit(connection: Connection) -> set[MessageId]:
-                return {row[0] for row in await connection.all(sql, *values)}
+            async def unit(connection: Connection) -> list[MessageId]:
+                found: dict[MessageId, None] = {}
+                async for rows in connection.pages(sql, *values):
+                    found.update([(row[1], None) for row in clause.sifted(rows)])
+                return list(found)
 
             return await store.database.read_apart(unit)
 
@@ -85,29 +90,32 @@ async def search(
     pause: Pause | None,
 ) -> list[Uid]:
     """See Store.search."""
-    where, clause, total = await located(store, account, mailbox_id, condition, pause)
-    last = clause.bind(0)
-    sql = f"SELECT p.uid FROM placement p WHERE {where} AND p.uid > {last} ORDER BY p.uid LIMIT {_ROWS}"
-    sql, values = used(sql, clause.values)
+    where, clause, total = await located(store, account, mailbox_id, condition, pause, sifts=True)
+    columns = "p.uid, p.message_id" if clause.sieves else "p.uid"
+    sql, values = used(f"SELECT {columns} FROM placement p WHERE {where} ORDER BY p.uid", clause.values)
 
     async def unit(connection: Connection) -> list[Uid]:
         found: list[Uid] = []
-        while True:
-            rows = await connection.all(sql, *values[:-1], found[-1] if found else 0)
-            found += [row[0] for row in rows]
-            if len(rows) < _ROWS:
-                return found
+        async for rows in connection.pages(sql, *values):
+            found += [row[0] for row in clause.sifted(rows)]
+        return found
 
     found = await (store.database.read_apart if total > _APART else store.database.read)(unit)
     return found if view is None else _within(found, view.uids)
 
 
 async def located(
-    store: "Store", account: AccountId, mailbox_id: MailboxId, condition: q.Condition, pause: Pause | None
+    store: "Store",
+    account: AccountId,
+    mailbox_id: MailboxId,
+    condition: q.Condition,
+    pause: Pause | None,
+    sifts: bool = False,
 ) -> tuple[str, Clause, int]:
-    """The messages of a mailbox that meet a condition as WHERE over placements `p`, and how many it has in all."""
+    """The messages of a mailbox that meet a condition as WHERE over placements `p`, and how many it has in all; with
+    `sifts` the rows have to be sifted (see Clause)."""
     total = (await store.mailbox(account, mailbox_id)).total
-    plan = _Plan(account, (mailbox_id,), single=True, visible=False)
+    plan = _Plan(account, (mailbox_id,), single=True, visible=False, sifts=sifts)
     where, _, clause = await plan.decided(store, condition, Effort(pause or _breathe, bounded=False))
     return where, clause, total
 
@@ -116,25 +124,17 @@ async def search_each(
     store: "Store", account: AccountId, mailboxes: Sequence[MailboxId], condition: q.Condition, pause: Pause
 ) -> dict[MailboxId, list[Uid]]:
     """As Store.search in several mailboxes of an account at once; those where nothing is found are left out."""
-    plan = _Plan(account, mailboxes, single=True, visible=False)
+    plan = _Plan(account, mailboxes, single=True, visible=False, sifts=True)
     where, values, clause = await plan.decided(store, condition, Effort(pause, bounded=False))
-    after = f"({clause.bind(0)}, {clause.bind(0)})"
-    sql = (
-        f"SELECT p.mailbox_id, p.uid FROM placement p WHERE {where} AND (p.mailbox_id, p.uid) > {after}"
-        f" ORDER BY p.mailbox_id, p.uid LIMIT {_ROWS}"
-    )
+    sql = f"SELECT p.uid, p.message_id, p.mailbox_id FROM placement p WHERE {where} ORDER BY p.mailbox_id, p.uid"
     sql, values = used(sql, values)
 
     async def unit(connection: Connection) -> dict[MailboxId, list[Uid]]:
         found: dict[MailboxId, list[Uid]] = {}
-        last: Record = (0, 0)
-        while True:
-            rows = await connection.all(sql, *values[:-2], *last)
-            for mailbox_id, uid in rows:
+        async for rows in connection.pages(sql, *values):
+            for uid, _, mailbox_id in clause.sifted(rows):
                 found.setdefault(mailbox_id, []).append(uid)
-            if len(rows) < _ROWS:
-                return found
-            last = rows[-1]
+        return found
 
     return await store.database.read_apart(unit)
 

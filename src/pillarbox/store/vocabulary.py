@@ -1,12 +1,16 @@
 """What is asked of the full-text index, and the tokens of an account's messages, kept to find parts of them."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass
-from itertools import islice
+from heapq import merge
+from itertools import groupby, islice
+from typing import TypeVar
 
 from pillarbox.core.ids import MessageId
 from pillarbox.core.limits import SEARCH_ALIKE, SEARCH_EXPANSION
 from pillarbox.store.likeness import candidates, like
+
+T = TypeVar("T")
 
 MERGE = 8  # segments of one level that become one of the next
 _FEW = 30  # messages that are sooner looked at than narrowed further
@@ -57,6 +61,12 @@ class Document:
     tokens: frozenset[str]
 
 
+def common(some: Set[T], others: Set[T]) -> set[T]:
+    """What is in both. Not `&`, which holds everybody up where they are very large."""
+    few, many = sorted((some, others), key=len)
+    return {one for one in few if one in many}
+
+
 def segment(tokens: Iterable[str]) -> str:
     """Tokens as one text to be searched."""
     return "\n" + "\n".join(sorted(tokens)) + "\n"
@@ -64,7 +74,9 @@ def segment(tokens: Iterable[str]) -> str:
 
 def merged(segments: Sequence[str]) -> str:
     """One segment with the tokens of several."""
-    return segment({token for one in segments for token in one.split("\n") if token})
+    sorted_ones = (one.split("\n")[1:-1] for one in segments)
+    # Not a set and `sorted`, which holds everybody up.
+    return "\n" + "\n".join([token for token, _ in groupby(merge(*sorted_ones))]) + "\n"
 
 
 def asked(segments: Sequence[str], wanted: Wanted) -> list[list[str]] | None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, TypeVar
 from pillarbox.core.ids import AccountId, MessageId
 from pillarbox.engines.migration import Step, migrate
 from pillarbox.store.port import Connection
-from pillarbox.store.vocabulary import MERGE, Cursor, Document, Found, Wanted, asked, enough, merged, segment
+from pillarbox.store.vocabulary import MERGE, Cursor, Document, Found, Wanted, asked, common, enough, merged, segment
 
 if TYPE_CHECKING:
     from pillarbox.engines.postgres.database import PostgresDatabase
@@ -142,11 +142,12 @@ class PostgresSearch:
 
 async def _fitting(connection: Connection, number: int, segments: list[str], wanted: Wanted) -> set[MessageId] | None:
     found: set[MessageId] | None = None
-    for tokens in asked(segments, wanted) or ():
+    # Looking through the vocabulary, and sets of very many messages, take their time.
+    for tokens in await asyncio.to_thread(asked, segments, wanted) or ():
         if found is not None and enough(wanted, len(found), tokens):
             break
         some = await _having(connection, number, tokens)
-        found = some if found is None else found & some
+        found = some if found is None else await asyncio.to_thread(common, found, some)
     return found
 
 
@@ -155,7 +156,8 @@ async def _having(connection: Connection, number: int, tokens: list[str]) -> set
     sql = "SELECT message_id FROM search_document WHERE tokens && $1::text[]"  # the account is in the tokens
     for at in range(0, len(tokens), _ASKED):
         some = [f"{number}{token}" for token in tokens[at : at + _ASKED]]
-        found.update(row[0] for row in await connection.all(sql, some))
+        async for rows in connection.pages(sql, some):
+            found.update(row[0] for row in rows)
     return found
 
 
@@ -167,7 +169,7 @@ async def _learn(connection: Connection, account: AccountId, text: str) -> None:
         rows = await connection.all(sql, account, level)
         if len(rows) < MERGE - 1:
             break
-        text = merged([text, *(row[0] for row in rows)])
+        text = await asyncio.to_thread(merged, [text, *(row[0] for row in rows)])
         await connection.run("DELETE FROM search_vocabulary WHERE account_id = $1 AND level = $2", account, level)
         level += 1
     row = await connection.one("SELECT max(id) FROM search_vocabulary WHERE account_id = $1", account)

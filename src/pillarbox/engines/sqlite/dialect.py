@@ -5,6 +5,7 @@ import re
 from collections.abc import Sequence
 from functools import lru_cache
 
+_PIECE = 5000
 _PARAMETER = re.compile(r"""'(?:[^']|'')*'|"[^"]*"|--[^\n]*|\$(\d+)""")
 
 
@@ -33,7 +34,9 @@ class SqliteDialect:
 
     def array(self, members: Sequence[int] | Sequence[str]) -> object:
         """The value to bind for `members` or `texts`."""
-        return json.dumps(list(members))
+        # In pieces, between which other threads have their turn.
+        pieces = (json.dumps(list(members[at : at + _PIECE]))[1:-1] for at in range(0, len(members), _PIECE))
+        return f"[{','.join(pieces)}]"
 
 
 @lru_cache(maxsize=4096)

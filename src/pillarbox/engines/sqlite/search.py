@@ -13,7 +13,7 @@ import structlog
 from pillarbox.core.errors import Unavailable
 from pillarbox.core.ids import AccountId, MessageId
 from pillarbox.engines.sqlite.connection import refuse, use_wal
-from pillarbox.store.vocabulary import MERGE, Cursor, Document, Found, Wanted, asked, enough, merged, segment
+from pillarbox.store.vocabulary import MERGE, Cursor, Document, Found, Wanted, asked, common, enough, merged, segment
 
 T = TypeVar("T")
 
@@ -201,7 +201,7 @@ def _fitting(raw: apsw.Connection, number: int, segments: list[str], wanted: Wan
         if found is not None and enough(wanted, len(found), tokens):
             break
         some = _having(raw, number, tokens)
-        found = some if found is None else found & some
+        found = some if found is None else common(found, some)
     if not found:
         return None if found is None else set()
     if len(found) > _MANY:
