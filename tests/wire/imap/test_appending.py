@@ -33,6 +33,7 @@ ASKING = LiteralWanted | AppendStart | CatenateStart | CatenateUrl | CatenateTex
 def play(pieces: list[bytes], refuse: int | None = None, limits_: Limits = SMALL) -> list[Event]:
     """All events, chunks joined, as a server sees them that refuses what asks for the `refuse`th time, if anything."""
     decoder = Decoder(limits_, EVERYTHING)
+    decoder.utf8 = True
     events: list[Event] = []
     asked = 0
     for piece in pieces:

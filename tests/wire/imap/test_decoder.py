@@ -29,6 +29,7 @@ NOOP = Command(b"z", "NOOP", Nothing())
 def play(pieces: list[bytes], limits_: Limits = SMALL, accept: bool = True, lines: bool = False) -> list[Event]:
     """All events, chunks of one message joined, as a server that takes (or refuses) everything sees them."""
     decoder = Decoder(limits_)
+    decoder.utf8 = True
     events: list[Event] = []
     for piece in pieces:
         decoder.feed(piece)
@@ -327,3 +328,10 @@ def test_any_split_gives_the_same_events(fragments: list[bytes], data: st.DataOb
     whole = play([octets], accept=accept, lines=True)
     assert play(pieces, accept=accept, lines=True) == whole
     assert play(one_by_one(octets), accept=accept, lines=True) == whole
+
+
+def test_utf8_is_for_those_who_have_enabled_it() -> None:
+    decoder = Decoder()
+    decoder.feed(b"a APPEND x UTF8 (~{1+}\r\ny)\r\nz NOOP\r\n")
+    refused = BadCommand(b"a", "UTF8 needs ENABLE UTF8=ACCEPT", "CANNOT", "NO")
+    assert [decoder.next(), decoder.next()] == [refused, NOOP]

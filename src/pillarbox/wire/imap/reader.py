@@ -171,10 +171,15 @@ class Reader:
         return _flags(self._match(_BARE_FLAGS, "flag"))
 
     def message_literal(self, only_binary: bool = False) -> tuple[int, bool, bool]:
-        """The announcement of a literal that ends the text: its size, if it waits for `+`, if it is a literal8."""
+        """The announcement of a literal that ends the text: its size, if it waits for `+`, if it is a literal8.
+
+        `only_binary`: it is that of the data item UTF8.
+        """
         found = _LITERAL.match(self.text, self.pos)
         if found is None or found.end() != len(self.text) or (only_binary and not found[1]):
             raise WireError("literal8 expected" if only_binary else "literal expected")
+        if only_binary and not self.utf8:  # RFC 6855 §4
+            raise WireError("UTF8 needs ENABLE UTF8=ACCEPT", code="CANNOT", status="NO")
         self.pos = found.end()
         return int(found[2]), not found[3], bool(found[1])
 

@@ -7,18 +7,17 @@ import asyncio
 from collections.abc import Awaitable
 from dataclasses import replace
 from datetime import UTC
-from pathlib import Path
 
 from pillarbox.core.errors import Conflict, MailError
 from pillarbox.core.ids import Uid
-from pillarbox.core.limits import BLOB_INLINE, IMAP_APPEND_INLINE, IMAP_APPEND_MEMORY, IMAP_FETCH_HEADER
+from pillarbox.core.limits import BLOB_INLINE, IMAP_APPEND_INLINE, IMAP_APPEND_MEMORY
 from pillarbox.servers.imap.appending import Appending, Piece, Replaced
 from pillarbox.servers.imap.binary import without_nul
 from pillarbox.servers.imap.errors import TRYCREATE, Refused, bad, refusal
 from pillarbox.servers.imap.flags import split_flags
 from pillarbox.servers.imap.limiting import check_append
 from pillarbox.servers.imap.session import Answer, Session
-from pillarbox.store.model import Arrived, Place
+from pillarbox.store.model import Place
 from pillarbox.store.spool import recall, to_file
 from pillarbox.store.transaction import Transaction
 from pillarbox.wire.imap import encoder
@@ -149,7 +148,6 @@ async def _complete(session: Session, under_way: Appending, last: bool) -> None:
     if under_way.nul:
         arrived = await without_nul(session, arrived)
     under_way.pieces.append(Piece(arrived, under_way.place, under_way.received))
-    await _check_header(session, arrived)
     if not last and arrived.path is None:  # others are still to come
         under_way.held += arrived.size
         if arrived.size > BLOB_INLINE or under_way.held > IMAP_APPEND_MEMORY:
@@ -157,33 +155,6 @@ async def _complete(session: Session, under_way: Appending, last: bool) -> None:
             under_way.held -= arrived.size
             waiting = replace(arrived, octets=None, packed=None, path=path)
             under_way.pieces[-1] = replace(under_way.pieces[-1], arrived=waiting)
-
-
-async def _check_header(session: Session, arrived: Arrived) -> None:
-    """UTF-8 in the header is for clients that said they know it (RFC 6855 §4).
-
-    Octets that are no characters of UTF-8 pass as before (RFC 3501 §6.3.11): old mail is moved from server to server by
-    clients that know nothing of either.
-    """
-    if session.manner.utf8:
-        return
-    size = min(arrived.summary.root.body, IMAP_FETCH_HEADER)
-    if arrived.octets is not None:
-        header = arrived.octets[:size]
-    else:
-        header = await asyncio.to_thread(_read, arrived.path or "", size)
-    if header.isascii():
-        return
-    try:
-        header.decode()
-    except UnicodeDecodeError:
-        return
-    raise Refused("NO", "UTF-8 in the header of a message needs ENABLE UTF8=ACCEPT", "CANNOT")
-
-
-def _read(path: str, size: int) -> bytes:
-    with Path(path).open("rb") as file:
-        return file.read(size)
 
 
 async def _store(session: Session, under_way: Appending) -> Answer:
