@@ -32,7 +32,7 @@ async def get_root(session: Session, command: Command, arguments: GetQuotaRoot) 
     (RFC 9208 §6)."""
     account, reads = session.owner, True
     try:
-        found = await session.find(arguments.mailbox)
+        found = await session.find(arguments.mailbox, "")
         account, reads = found.account, "r" in found.rights
     except NotFound:
         if split_foreign(arguments.mailbox) is not None:
