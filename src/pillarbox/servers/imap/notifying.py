@@ -1,35 +1,94 @@
 """NOTIFY under way: which mailboxes are watched, and what happened to them since the last look (RFC 5465)."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 
-from pillarbox.core.errors import Conflict
+import msgspec
+
+from pillarbox.core.errors import Conflict, Invalid
 from pillarbox.core.ids import AccountId, MailboxId, Modseq
 from pillarbox.servers.imap.happenings import Happening, happenings
 from pillarbox.store.model import Mailbox
-from pillarbox.store.naming import full_name
+from pillarbox.store.naming import whole_name
 from pillarbox.store.store import Store
+from pillarbox.store.watching import Watch
 from pillarbox.wire.imap.fetch import FetchItem
-from pillarbox.wire.imap.notify import EventKind, Notify
+from pillarbox.wire.imap.notify import EventGroup, EventKind, Notify
 from pillarbox.wire.imap.scopes import Filter, Scope
 
 _NO_EVENTS: frozenset[EventKind] = frozenset()
+_OF_OTHERS = frozenset({Filter.SUBSCRIBED, Filter.SUBTREE, Filter.MAILBOXES})
+"""The filters that may choose mailboxes of other accounts."""
 
 
-class Notifying:
-    """What a session has asked to hear of. `known`: the mailboxes as the client was told of them, as of `modseq`.
+class Observed:
+    """An account whose mailboxes are watched. `known`: they as the client was told of them, as of `modseq`.
 
     `own`: the modseq of this session's last change, when nobody else changed anything since `modseq`: what happened up
     to it need not be told (§5).
     """
 
-    __slots__ = ("known", "modseq", "others", "own", "selected", "stale")
+    __slots__ = ("account", "known", "modseq", "own", "stale", "watch")
 
-    def __init__(self, asked: Notify) -> None:
-        self.selected = next((group for group in asked.groups if group.scope.selected), None)
-        self.others = tuple(group for group in asked.groups if not group.scope.selected)
+    def __init__(self, account: AccountId) -> None:
+        self.account = account
         self.known: dict[MailboxId, Mailbox] = {}
         self.modseq = self.own = Modseq(0)
+        self.stale = True
+        self.watch: Watch | None = None
+
+    async def look(self, store: Store, login: AccountId) -> list[Happening]:
+        """What happened since the last look. The first one only remembers."""
         self.stale = False
+        first = not self.modseq
+        if self.account == login:
+            modseq, changed, gone = await self._news_of_own(store)
+        else:
+            modseq, changed, gone = await self._news_of_others(store, login)
+        silent = first or modseq == self.own
+        found = [] if silent else list(happenings(self.known, changed, gone))
+        self.known |= {one.mailbox_id: one for one in changed}
+        for mailbox_id in gone:
+            self.known.pop(mailbox_id, None)
+        self.modseq, self.own = modseq, Modseq(0)
+        return found
+
+    async def _news_of_own(self, store: Store) -> tuple[Modseq, list[Mailbox], list[MailboxId]]:
+        if self.modseq:
+            try:
+                news = await store.mailbox_news(self.account, self.modseq)
+            except Conflict:
+                pass
+            else:
+                return news.modseq, list(news.changed), list(news.gone)
+        modseq, everything = await store.survey(self.account)
+        return modseq, everything, self._lacking(everything)
+
+    async def _news_of_others(self, store: Store, login: AccountId) -> tuple[Modseq, list[Mailbox], list[MailboxId]]:
+        """Of what the login may see and read there, by the names it calls it (§5, §5.9)."""
+        modseq = await store.modseq(self.account)
+        names = set((await store.subscriptions(login))[1])
+        everything = [
+            msgspec.structs.replace(one.mailbox, name=one.name, subscribed=one.name in names)
+            for one in await store.sharing.shared(login)
+            if one.account == self.account and one.rights >= {"l", "r"}
+        ]
+        changed = [one for one in everything if self.known.get(one.mailbox_id) != one]
+        return modseq, changed, self._lacking(everything)
+
+    def _lacking(self, everything: Iterable[Mailbox]) -> list[MailboxId]:
+        return list(self.known.keys() - {one.mailbox_id for one in everything})
+
+
+class Notifying:
+    """What a session has asked to hear of. `wake` is called when there may be news."""
+
+    __slots__ = ("_wake", "observed", "others", "selected")
+
+    def __init__(self, asked: Notify, wake: Callable[[], None]) -> None:
+        self.selected = next((group for group in asked.groups if group.scope.selected), None)
+        self.others = tuple(_settled(group) for group in asked.groups if not group.scope.selected)
+        self.observed: dict[AccountId, Observed] = {}
+        self._wake = wake
 
     @property
     def wanted(self) -> frozenset[EventKind]:
@@ -46,48 +105,72 @@ class Notifying:
         """Whether expunges in the selected mailbox need not wait for a command (§6.1)."""
         return self.selected is not None and self.selected.scope.filter is Filter.SELECTED
 
-    def events(self, mailbox: Mailbox | None, name: str) -> frozenset[EventKind]:
+    @property
+    def stale(self) -> bool:
+        """There may be news of mailboxes that are not selected."""
+        return any(one.stale for one in self.observed.values())
+
+    def events(self, mailbox: Mailbox | None, name: str, *, own: bool = True) -> frozenset[EventKind]:
         """The events that are wanted of a mailbox which is not selected: all that any group names (§6)."""
-        wanted = [group.events for group in self.others if covers(group.scope, mailbox, name)]
+        wanted = [group.events for group in self.others if covers(group.scope, mailbox, name, own=own)]
         return _NO_EVENTS.union(*wanted)
 
-    def changed(self, taken: Modseq) -> None:
-        """The session itself has changed its account in the transaction with this modseq."""
-        if taken - 1 in (self.modseq, self.own):
-            self.own = taken
+    async def follow(self, store: Store, login: AccountId) -> None:
+        """Watch the login's own account, and those that share something with it, from now on."""
+        accounts = [login] if self.others else []
+        if any(group.scope.filter in _OF_OTHERS for group in self.others):
+            accounts += dict.fromkeys(one.account for one in await store.sharing.shared(login))
+        for account in accounts:
+            observed = self.observed[account] = Observed(account)
+            observed.watch = store.watch(account, self._hint)
+            await observed.look(store, login)
 
-    async def look(self, store: Store, account: AccountId) -> list[Happening]:
-        """What happened since the last look. The first one only remembers."""
-        self.stale = False
-        first = not self.known
-        modseq, changed, gone = await self._news(store, account)
-        silent = first or modseq == self.own
-        found = [] if silent else list(happenings(self.known, changed, gone))
-        self.known |= {one.mailbox_id: one for one in changed}
-        for mailbox_id in gone:
-            self.known.pop(mailbox_id, None)
-        self.modseq, self.own = modseq, Modseq(0)
-        return found
+    def _hint(self, account: AccountId, modseq: Modseq) -> None:
+        if modseq > self.observed[account].modseq:
+            self.observed[account].stale = True
+            self._wake()
 
-    async def _news(self, store: Store, account: AccountId) -> tuple[Modseq, Iterable[Mailbox], Iterable[MailboxId]]:
-        if self.known:
-            try:
-                news = await store.mailbox_news(account, self.modseq)
-            except Conflict:
-                pass
-            else:
-                return news.modseq, news.changed, news.gone
-        modseq, everything = await store.survey(account)
-        return modseq, everything, self.known.keys() - {one.mailbox_id for one in everything}
+    def changed(self, taken: Mapping[AccountId, Modseq]) -> None:
+        """The session itself has changed accounts in transactions with these modseqs."""
+        for account, modseq in taken.items():
+            one = self.observed.get(account)
+            if one is not None and modseq - 1 in (one.modseq, one.own):
+                one.own = modseq
+
+    async def look(self, store: Store, login: AccountId) -> list[tuple[AccountId, Happening]]:
+        """What happened in the accounts watched since the last look, as far as it is wanted."""
+        return [
+            (one.account, happening)
+            for one in list(self.observed.values())
+            if one.stale
+            for happening in await one.look(store, login)
+            if happening.kind in self.events(happening.mailbox, happening.name, own=one.account == login)
+        ]
+
+    def close(self) -> None:
+        """Watch nothing any more."""
+        for one in self.observed.values():
+            if one.watch is not None:
+                one.watch.close()
 
 
-def covers(scope: Scope, mailbox: Mailbox | None, name: str) -> bool:
+def _settled(group: EventGroup) -> EventGroup:
+    """The group with the names of its mailboxes as they are kept; those that cannot be names are nobody's."""
+    names = []
+    for name in group.scope.mailboxes:
+        try:
+            names.append(whole_name(name))
+        except Invalid:
+            continue
+    return EventGroup(Scope(group.scope.filter, tuple(names)), group.events, group.items)
+
+
+def covers(scope: Scope, mailbox: Mailbox | None, name: str, *, own: bool) -> bool:
     """Whether a filter chooses a mailbox; None for one that is no more, which only its name can tell (§6.2-6)."""
-    if scope.filter in (Filter.PERSONAL, Filter.INBOXES):  # mail for you+name@ is delivered to any mailbox
-        return True
+    if scope.filter in (Filter.PERSONAL, Filter.INBOXES):  # mail for you+name@ is delivered to any mailbox of one's own
+        return own
     if scope.filter is Filter.SUBSCRIBED:
         return mailbox is None or mailbox.subscribed
-    names = [full_name(one) for one in scope.mailboxes]
     if scope.filter is Filter.SUBTREE:
-        return any(name == one or name.startswith(f"{one}/") for one in names)
-    return name in names
+        return any(name == one or name.startswith(f"{one}/") for one in scope.mailboxes)
+    return name in scope.mailboxes

@@ -69,7 +69,6 @@ class Session:
         "identity",
         "jmap",
         "manner",
-        "notice",
         "notifying",
         "noting",
         "selected",
@@ -97,7 +96,6 @@ class Session:
         self.exchange: Exchange | None = None
         self.appending: Appending | None = None
         self.notifying: Notifying | None = None
-        self.notice: Watch | None = None
         self.noting: Noting | None = None
         self.waiting = b""
         self.enabled: frozenset[str] = frozenset()
@@ -227,8 +225,8 @@ class Session:
         finally:
             if self.selected is not None:
                 self.selected.stale = True
-        if self.notifying is not None and self.owner in taken:
-            self.notifying.changed(taken[self.owner])
+        if self.notifying is not None:
+            self.notifying.changed(taken)
         if self.noting is not None:
             self.noting.changed(taken)
         return value
@@ -296,27 +294,20 @@ class Session:
 
     def notify(self, notifying: Notifying | None) -> None:
         """From now on tell what is asked for (RFC 5465)."""
-        notice, self.notice, self.notifying = self.notice, None, notifying
-        if notice is not None:
-            notice.close()
-        if notifying is not None and notifying.others:
-            self.notice = self.store.watch(self.owner, self.noticed)
+        if self.notifying is not None:
+            self.notifying.close()
+        self.notifying = notifying
 
     async def note(self) -> None:
         """From now on look out for notes that others change (RFC 5464 §4.4.2)."""
         if self.noting is None:
-            self.noting = Noting(self._wake)
+            self.noting = Noting(self.wake)
         for account in (self.owner, DIRECTORY):
             await self.noting.follow(self.store, account)
 
-    def _wake(self) -> None:
+    def wake(self) -> None:
+        """There may be something to tell without being asked."""
         if self.idling or self.notifying is not None:
-            self.stream.work()
-
-    def noticed(self, _account: AccountId, modseq: Modseq) -> None:
-        """Something changed in an account that NOTIFY watches."""
-        if self.notifying is not None and modseq > self.notifying.modseq:
-            self.notifying.stale = True
             self.stream.work()
 
     def mistake(self) -> None:

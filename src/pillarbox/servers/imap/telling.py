@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from pillarbox.core.errors import NotFound
-from pillarbox.core.ids import MailboxId
+from pillarbox.core.ids import AccountId, MailboxId
 from pillarbox.core.limits import QUOTA_WARNING
 from pillarbox.servers.imap.commands.fetch import tell as tell_messages
 from pillarbox.servers.imap.commands.listing import describe
@@ -64,9 +64,8 @@ async def tell_unasked(session: Session) -> None:
     if session.state is State.SELECTED and (session.idling or notifying is not None):
         await tell_news(session, may_expunge=session.idling or (notifying is not None and notifying.at_once))
     if notifying is not None and notifying.stale and session.state is not State.LOGOUT:
-        for one in await notifying.look(session.store, session.owner):
-            if one.kind in notifying.events(one.mailbox, one.name):
-                await _tell(session, one)
+        for account, happening in await notifying.look(session.store, session.owner):
+            await _tell(session, account, happening)
     await tell_notes(session)
 
 
@@ -98,16 +97,17 @@ def _wants_notes(session: Session, mailbox: Mailbox | None, name: str) -> bool:
 
 async def begin(session: Session, asked: Notify) -> None:
     """Watch what is asked for from now on; first STATUS of the mailboxes watched, where that is wanted (§3.1)."""
-    notifying = Notifying(asked)
+    notifying = Notifying(asked, session.wake)
     session.notify(notifying)
     if any(group.events & _NOTES for group in asked.groups):
         await session.note()
-    await notifying.look(session.store, session.owner)
-    for mailbox in list(notifying.known.values()) if asked.status else ():
-        kinds = notifying.events(mailbox, mailbox.name) & MESSAGE_EVENTS
-        if kinds and mailbox.selectable and not _is_selected(session, mailbox.mailbox_id):
-            session.stream.write(await _status(session, mailbox, kinds, first=True))
-            await session.stream.drain()
+    await notifying.follow(session.store, session.owner)
+    for one in list(notifying.observed.values()) if asked.status else ():
+        for mailbox in list(one.known.values()):
+            kinds = notifying.events(mailbox, mailbox.name, own=one.account == session.owner) & MESSAGE_EVENTS
+            if kinds and mailbox.selectable and not _is_selected(session, one.account, mailbox.mailbox_id):
+                session.stream.write(await _status(session, one.account, mailbox, kinds, first=True))
+                await session.stream.drain()
 
 
 async def _show(session: Session, uids: Sequence[int]) -> None:
@@ -117,23 +117,25 @@ async def _show(session: Session, uids: Sequence[int]) -> None:
         await tell_messages(session, Fetch(NOTHING, notifying.items, uid=True), [(uid, uid) for uid in uids])
 
 
-async def _tell(session: Session, one: Happening) -> None:
-    mailbox, selected = one.mailbox, session.selected
+async def _tell(session: Session, account: AccountId, one: Happening) -> None:
+    mailbox = one.mailbox
     if mailbox is None:
         line = encoder.list_mailbox(one.name, ("\\NonExistent",), utf8=session.decoder.utf8)
     elif one.kind not in MESSAGE_EVENTS:
-        found = Found(session.owner, mailbox, ALL, mailbox.name)
+        found = Found(account, mailbox, ALL, mailbox.name)
         line = await describe(session, found, one.old_name, subscribed=True)
-    elif mailbox.selectable and not (selected is not None and _is_selected(session, mailbox.mailbox_id)):
-        line = await _status(session, mailbox, frozenset({one.kind}))
+    elif mailbox.selectable and not _is_selected(session, account, mailbox.mailbox_id):
+        line = await _status(session, account, mailbox, frozenset({one.kind}))
     else:
         return
     session.stream.write(line)
 
 
-async def _status(session: Session, mailbox: Mailbox, kinds: frozenset[EventKind], first: bool = False) -> bytes:
+async def _status(
+    session: Session, account: AccountId, mailbox: Mailbox, kinds: frozenset[EventKind], first: bool = False
+) -> bytes:
     items = _items(session.condstore, kinds, first)
-    return await spell_status(session, session.owner, mailbox, mailbox.name, items)
+    return await spell_status(session, account, mailbox, mailbox.name, items)
 
 
 def _items(condstore: bool, kinds: frozenset[EventKind], first: bool) -> tuple[str, ...]:
@@ -148,6 +150,6 @@ def _items(condstore: bool, kinds: frozenset[EventKind], first: bool) -> tuple[s
     return tuple(items)
 
 
-def _is_selected(session: Session, mailbox_id: MailboxId) -> bool:
+def _is_selected(session: Session, account: AccountId, mailbox_id: MailboxId) -> bool:
     selected = session.selected
-    return selected is not None and (selected.account, selected.mailbox_id) == (session.owner, mailbox_id)
+    return selected is not None and (selected.account, selected.mailbox_id) == (account, mailbox_id)

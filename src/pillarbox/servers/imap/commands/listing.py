@@ -100,7 +100,7 @@ async def describe(session: Session, found: Found, old_name: str | None = None, 
         parent = any(one.name.startswith(f"{found.name}/") for one in shared)
     else:
         parent = await session.store.has_children(found.account, mailbox.mailbox_id)
-    name = Name(found.name, found.account, mailbox, mailbox.subscribed and not foreign, found.rights, foreign)
+    name = Name(found.name, found.account, mailbox, mailbox.subscribed, found.rights, foreign)
     attributes = _attributes(name, ("SUBSCRIBED",) if subscribed else (), parent)
     return encoder.list_mailbox(found.name, attributes, old_name=old_name, utf8=session.decoder.utf8)
 
