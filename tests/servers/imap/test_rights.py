@@ -83,7 +83,7 @@ TABLE: dict[str, list[Try]] = {
     "GETACL": [Try('GETACL "{box}"', ("a",))],
     "LISTRIGHTS": [Try('LISTRIGHTS "{box}" anyone', ("a",))],
     "MYRIGHTS": [Try('MYRIGHTS "{box}"', ANY)],
-    "NOTIFY": [Try('NOTIFY SET STATUS (mailboxes "{box}" (MessageNew MessageExpunge))', (), shows=b"STATUS")],
+    "NOTIFY": [Try('NOTIFY SET STATUS (mailboxes "{box}" (MessageNew MessageExpunge))', ("lr",), shows=b"STATUS")],
     "ESEARCH": [
         Try('ESEARCH IN (mailboxes "{box}") ALL', ("r",), shows=b"ALL 1:3"),
         opened("ESEARCH IN (selected) ALL"),
