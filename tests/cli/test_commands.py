@@ -115,6 +115,37 @@ def test_limits_and_admins(machine: Machine) -> None:
     assert machine.run("account", "admin", "nobody@example.org")[0] == exits.REFUSED
 
 
+def test_shared_mailboxes(machine: Machine) -> None:
+    for address in ("ann@example.org", "bob@example.org"):
+        assert machine.run("account", "add", address)[0] == exits.OK
+    assert machine.json("account", "add", "team@example.org", "--shared") == {"address": "team@example.org"}
+    assert machine.run("account", "password", "team@example.org")[0] == exits.REFUSED
+    listed = machine.json("account", "list")
+    assert isinstance(listed, list)
+    assert [row["shared"] for row in listed] == [False, False, True]
+    assert machine.run("mailbox", "shares", "team@example.org")[1] == "Nothing is shared.\n"
+    assert machine.run("mailbox", "add", "team@example.org", "Orders/2027")[0] == exits.OK
+    assert machine.run("mailbox", "add", "team@example.org", "Orders")[0] == exits.REFUSED
+    team = ("mailbox", "share", "team@example.org")
+    assert machine.run(*team, "Orders", "ann@example.org", "write")[0] == exits.OK
+    assert machine.run(*team, "Orders", "anyone")[0] == exits.OK
+    shared = machine.json(*team, "Orders", "bob@example.org", "rilka")
+    assert isinstance(shared, dict)
+    assert shared["rights"] == "lrika"
+    for wrong in (("Orders", "nobody@example.org"), ("Nothing", "anyone"), ("Orders", "anyone", "lrq")):
+        assert machine.run(*team, *wrong)[0] == exits.REFUSED
+    assert machine.run("mailbox", "shares", "team@example.org")[1].splitlines() == [
+        "mailbox\twho\trights\tdenied",
+        "Orders\tanyone\tlrs\t",
+        "Orders\tann@example.org\tlrswite\t",
+        "Orders\tbob@example.org\tlrika\t",
+    ]
+    assert machine.run("mailbox", "unshare", "team@example.org", "Orders", "anyone")[0] == exits.OK
+    left = machine.json("mailbox", "shares", "team@example.org")
+    assert isinstance(left, list)
+    assert [row["who"] for row in left] == ["ann@example.org", "bob@example.org"]
+
+
 def test_devices(machine: Machine) -> None:
     assert machine.run("account", "add", "ann@example.org")[0] == exits.OK
     assert machine.run("account", "devices", "ann@example.org")[1] == "No program has said what it is yet.\n"

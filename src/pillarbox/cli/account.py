@@ -4,7 +4,7 @@ import datetime
 import getpass
 import secrets
 import sys
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Annotated
 
 from cyclopts import App, Parameter
@@ -12,7 +12,7 @@ from cyclopts import App, Parameter
 from pillarbox.cli import exits
 from pillarbox.cli.output import say, show
 from pillarbox.cli.place import Common, with_store
-from pillarbox.core.errors import Invalid, NotFound
+from pillarbox.core.errors import Conflict, Invalid, NotFound
 from pillarbox.core.limits import PASSWORD
 from pillarbox.services.login.passwords import hash_password, scram_keys
 from pillarbox.store.devices import Device
@@ -26,14 +26,26 @@ Switch = Annotated[bool, Parameter(negative=())]
 LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"  # none that are mistaken for another
 
 
+@Parameter(name="*")
+@dataclass(frozen=True)
+class Standing:
+    """What sets an account apart."""
+
+    admin: Switch = False
+    """It may change what holds for everybody: quotas, and the notes on the server (IMAP SETQUOTA, SETMETADATA)."""
+
+    shared: Switch = False
+    """It is nobody's own: nobody logs in to it, its mailboxes are there to be shared (`pillarbox mailbox share`)."""
+
+
 @app.command
 def add(
     address: str,
     *,
     name: str = "",
     quota: int | None = None,
-    admin: Switch = False,
     password_stdin: Switch = False,
+    standing: Standing = Standing(),
     common: Common = Common(),
 ) -> int:
     """Add an account. Its password is asked for, or generated and shown when there is nobody to ask.
@@ -46,17 +58,15 @@ def add(
         The person's name.
     quota
         Octets of mail it may hold; without it the setting limits.quota.
-    admin
-        It may change what holds for everybody: quotas, and the notes on the server (IMAP SETQUOTA, SETMETADATA).
     password_stdin
         Read the password from the first line of standard input.
     """
-    password, generated = _new_password(password_stdin=password_stdin)
-    hashed, keys = hash_password(password), scram_keys(password)
+    password, generated = ("", False) if standing.shared else _new_password(password_stdin=password_stdin)
+    hashed, keys = (hash_password(password), scram_keys(password)) if password else ("", "")
 
     async def make(store: Store) -> None:
-        account = await store.directory.add_account(address, hashed, name, quota, keys)
-        if admin:
+        account = await store.directory.add_account(address, hashed, name, quota, keys, shared=standing.shared)
+        if standing.admin:
             await store.directory.set_admin(account.account_id, True)
 
     with_store(common, make)
@@ -81,11 +91,12 @@ def list_(*, common: Common = Common()) -> int:
                     "quota": quota.limit,
                     "active": account.active,
                     "admin": account.admin,
+                    "shared": account.shared,
                 }
             )
         return found
 
-    columns = ["address", "name", "messages", "octets", "quota", "active", "admin"]
+    columns = ["address", "name", "messages", "octets", "quota", "active", "admin", "shared"]
     nothing = "No accounts; `pillarbox account add you@example.org` adds one."
     show(with_store(common, rows), columns, as_json=common.json, nothing=nothing)
     return exits.OK
@@ -106,7 +117,10 @@ def password(address: str, *, password_stdin: Switch = False, common: Common = C
     hashed, keys = hash_password(word), scram_keys(word)
 
     async def change(store: Store) -> None:
-        await store.directory.set_password((await _account(store, address)).account_id, hashed, keys)
+        account = await account_of(store, address)
+        if account.shared:
+            raise Conflict(f"nobody logs in to {address}, which is shared")
+        await store.directory.set_password(account.account_id, hashed, keys)
 
     with_store(common, change)
     _say_done(f"{address} has a new password.", address, word if generated else None, as_json=common.json)
@@ -126,7 +140,7 @@ def admin(address: str, *, off: Switch = False, common: Common = Common()) -> in
     """
 
     async def change(store: Store) -> None:
-        await store.directory.set_admin((await _account(store, address)).account_id, not off)
+        await store.directory.set_admin((await account_of(store, address)).account_id, not off)
 
     with_store(common, change)
     what = "is no admin any more" if off else "is an admin"
@@ -160,7 +174,7 @@ def quota(
     changed = {name: _limit(word, name) for name, word in asked.items() if word is not None}
 
     async def act(store: Store) -> list[dict[str, object]]:
-        account = (await _account(store, address)).account_id
+        account = (await account_of(store, address)).account_id
         if changed:
             await store.directory.allow(account, replace(await store.allowance(account), **changed))
         holds = await store.holdings(account)
@@ -190,7 +204,7 @@ def devices(address: str, *, common: Common = Common()) -> int:
     """
 
     async def rows(store: Store) -> list[dict[str, object]]:
-        known = await store.devices.of((await _account(store, address)).account_id)
+        known = await store.devices.of((await account_of(store, address)).account_id)
         return [_device_row(device, whole=common.json) for device in known]
 
     columns = ["program", "system", "address", "first", "last"]
@@ -235,14 +249,15 @@ def remove(
         return exits.REFUSED
 
     async def drop(store: Store) -> None:
-        await store.directory.remove_account((await _account(store, address)).account_id)
+        await store.directory.remove_account((await account_of(store, address)).account_id)
 
     with_store(common, drop)
     say(f"{address} is removed.", as_json=common.json, address=address)
     return exits.OK
 
 
-async def _account(store: Store, address: str) -> Account:
+async def account_of(store: Store, address: str) -> Account:
+    """Raises NotFound."""
     for account in await store.directory.accounts():
         if account.login.casefold() == address.casefold():
             return account

@@ -16,6 +16,7 @@ COMMANDS = {
     "config": ("config:config", "Show the settings in force."),
     "domain": ("domain:app", "The domains this server has mail for."),
     "account": ("account:app", "The people with mail."),
+    "mailbox": ("mailbox:app", "Mailboxes of accounts, and who else may use them."),
     "alias": ("alias:app", "Addresses that lead to others."),
     "queue": ("queue:app", "Mail that waits to be sent elsewhere."),
     "check": ("check:check", "Whether settings, ports, certificate and mail store are in order."),

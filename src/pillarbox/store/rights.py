@@ -8,7 +8,8 @@ from pillarbox.core.errors import Denied, NotFound
 from pillarbox.core.ids import AccountId
 from pillarbox.store.model import ALL_FLAGS, DELETED, SEEN, FlagChange, Mailbox
 
-ALL: Final = frozenset("lrswipkxtea")
+_ORDER: Final = "lrswipkxtea"
+ALL: Final = frozenset(_ORDER)
 """What an owner has for good."""
 ANYONE: Final = AccountId(0)
 """The grantee that everybody is, too."""
@@ -64,6 +65,11 @@ def require(held: frozenset[str], needed: str, any_of: frozenset[str] = KNOWING)
     if "l" in held:
         raise Denied(f"{needed} needed, {''.join(sorted(held))} held")
     raise NotFound("no such mailbox")
+
+
+def ordered(some: Iterable[str]) -> str:
+    """The letters in the order of RFC 4314 §2.1."""
+    return "".join(sorted(some, key=_ORDER.index))
 
 
 def combined(entries: Iterable[tuple[str, str]]) -> frozenset[str]:

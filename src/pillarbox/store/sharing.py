@@ -8,7 +8,7 @@ from pillarbox.core.limits import ACL_ENTRIES, PAGE, SHARED_MAILBOXES
 from pillarbox.store.ledger import BOX_COLUMNS, mailbox_of
 from pillarbox.store.naming import foreign_name, full_name, name_order, split_foreign
 from pillarbox.store.port import Connection, Database, Record
-from pillarbox.store.rights import ALL, ANYONE, KNOWING, Entry, EntryChange, Found, combined, require
+from pillarbox.store.rights import ALL, ANYONE, KNOWING, Entry, EntryChange, Found, combined, ordered, require
 
 _MINE = "grantee IN ($1, 0)"
 _HELD = f"SELECT rights, denied FROM acl WHERE {_MINE} AND account_id = $2 AND mailbox_id = $3"
@@ -52,6 +52,10 @@ class Sharing:
         if found is None:
             found = await self._database.read_apart(lambda connection: shared(connection, login, None))
         return found or []
+
+    async def entries(self, account: AccountId, mailbox_id: MailboxId) -> list[Entry]:
+        """Everybody who was granted or denied something, anyone first, others by login."""
+        return await self._database.read(lambda connection: entries(connection, account, mailbox_id))
 
     async def acl(self, login: AccountId, name: str) -> tuple[Found, str, list[Entry]]:
         """A mailbox, the login of its owner, and who else may do what with it. As `find` with "a"."""
@@ -136,7 +140,7 @@ async def shared(connection: Connection, login: AccountId, page: int | None) -> 
 
 
 async def entries(connection: Connection, account: AccountId, mailbox_id: MailboxId) -> list[Entry]:
-    """Everybody who was granted or denied something, anyone first, others by login."""
+    """See Sharing.entries."""
     rows = await connection.all(
         "SELECT a.grantee, p.login, a.rights, a.denied FROM acl a LEFT JOIN person p ON p.account_id = a.grantee"
         " WHERE a.account_id = $1 AND a.mailbox_id = $2",
@@ -184,8 +188,8 @@ async def change(connection: Connection, account: AccountId, mailbox_id: Mailbox
         " ON CONFLICT (account_id, mailbox_id, grantee)"
         " DO UPDATE SET rights = excluded.rights, denied = excluded.denied",
         *place,
-        _spelled(granted),
-        _spelled(denied),
+        ordered(granted),
+        ordered(denied),
     )
     return True
 
@@ -194,10 +198,6 @@ def _changed(before: frozenset[str], wanted: EntryChange) -> frozenset[str]:
     if wanted.mode == "add":
         return before | wanted.rights
     return before - wanted.rights if wanted.mode == "remove" else wanted.rights
-
-
-def _spelled(some: frozenset[str]) -> str:
-    return "".join(sorted(some))
 
 
 async def inherit(connection: Connection, account: AccountId, source: MailboxId, mailbox_id: MailboxId) -> None:
