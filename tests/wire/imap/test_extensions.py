@@ -150,7 +150,7 @@ EVERYWHERE = [
     ),
     (
         b"ESEARCH IN (selected) RETURN (SAVE) CHARSET UTF-8 ALL",
-        MultiSearch((SELECTED,), Search(ALL, returning("SAVE"), uid=True)),
+        MultiSearch((SELECTED,), Search(ALL, returning("SAVE"), uid=True, labelled=True)),
     ),
     (
         b"esearch in (personal subscribed inboxes subtree (a {1+}\r\nb)) return (count) all",

@@ -84,6 +84,7 @@ CAPABILITIES: tuple[Capability, ...] = (
     Capability("THREAD=REFERENCES", "RFC 5256", When.AUTHENTICATED),
     Capability("THREAD=REFS", "draft-ietf-morg-inthread", When.AUTHENTICATED),
     Capability("CONTEXT=SEARCH", "RFC 5267", When.AUTHENTICATED),
+    Capability("CONTEXT=SORT", "RFC 5267", When.AUTHENTICATED),
     Capability("PARTIAL", "RFC 9394", When.AUTHENTICATED),
     Capability("MULTISEARCH", "RFC 7377", When.AUTHENTICATED),
     Capability("SEARCH=FUZZY", "RFC 6203", When.AUTHENTICATED),

@@ -9,8 +9,9 @@ from pillarbox.core.errors import MailError
 from pillarbox.core.ids import AccountId, MailboxId
 from pillarbox.core.limits import IMAP_SAVED, PAGE
 from pillarbox.servers.imap.criteria import Asker, condition
-from pillarbox.servers.imap.errors import Refused
+from pillarbox.servers.imap.errors import Refused, bad
 from pillarbox.servers.imap.findings import runs
+from pillarbox.servers.imap.manner import CONDSTORE, UTF8
 from pillarbox.servers.imap.progress import Progress
 from pillarbox.servers.imap.selected import Selected
 from pillarbox.servers.imap.session import Session
@@ -41,6 +42,15 @@ def saving(selected: Selected, asked: Search) -> Iterator[None]:
         if refused and asked.returns is not None and "SAVE" in asked.returns:
             selected.remember().clear()
         raise
+
+
+def ready(session: Session, asked: Search) -> None:
+    """What comes before a search: CONDSTORE is switched on by a MODSEQ key (RFC 7162 §3.1), and BAD when strings are
+    UTF-8 anyway and are labelled all the same (RFC 6855 §3)."""
+    if asked.labelled and UTF8 in session.enabled:
+        raise bad("no charset is named after ENABLE UTF8=ACCEPT")
+    if asked.uses_modseq:
+        session.enable(CONDSTORE)
 
 
 async def find(session: Session, progress: Progress, key: Key) -> list[int]:

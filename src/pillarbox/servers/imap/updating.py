@@ -5,6 +5,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
 from pillarbox.core.limits import IMAP_CONTEXT_KEY, IMAP_CONTEXT_MESSAGES, IMAP_CONTEXT_SORTED, IMAP_CONTEXTS
+from pillarbox.servers.imap.commands.fetch import tell
 from pillarbox.servers.imap.contexts import Context, Order
 from pillarbox.servers.imap.criteria import Asker, condition
 from pillarbox.servers.imap.errors import bad
@@ -13,9 +14,10 @@ from pillarbox.store.query import And, Uids
 from pillarbox.wire.imap import encoder
 from pillarbox.wire.imap import search as keys
 from pillarbox.wire.imap.codes import no_update
+from pillarbox.wire.imap.fetch import Fetch, FetchItem
 from pillarbox.wire.imap.results import Correlator
 from pillarbox.wire.imap.search import Key, Search
-from pillarbox.wire.imap.sets import SequenceSet
+from pillarbox.wire.imap.sets import NOTHING, SequenceSet
 
 _LINE = 64  # characters of a string to look for that count as one key
 
@@ -41,9 +43,17 @@ def begin(
     held = sum(len(context.found) for context in contexts.values()) + len(uids)
     most = IMAP_CONTEXT_MESSAGES if order is None else IMAP_CONTEXT_SORTED
     if len(contexts) >= IMAP_CONTEXTS or held > most or _weight(asked.key) > IMAP_CONTEXT_KEY:
-        session.stream.write(encoder.untagged("NO", "too much to keep up to date", no_update(correlator.tag)))
+        refuse(session, correlator, asked)
     else:
-        contexts[correlator.tag] = Context(correlator, array("L", uids), _Matching(session, asked.key), order)
+        matching = _Matching(session, asked.key)
+        show = _Showing(session, asked.update) if asked.update else None
+        contexts[correlator.tag] = Context(correlator, array("L", uids), matching, order, show)
+
+
+def refuse(session: Session, correlator: Correlator, asked: Search) -> None:
+    """Say that the client will not hear of changes, if it wants to (RFC 5267 §4.3.1)."""
+    if _updates(asked):
+        session.stream.write(encoder.untagged("NO", "this is not kept up to date", no_update(correlator.tag)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +67,17 @@ class _Matching:
         selected = self.session.mailbox
         question = And((Uids((), uids), condition(Asker.of(self.session), self.key)))
         return set(await self.session.store.search(selected.account, selected.mailbox_id, question))
+
+
+@dataclass(frozen=True, slots=True)
+class _Showing:
+    """Tells of messages what the client wants to see of new ones (RFC 5465 §7)."""
+
+    session: Session
+    items: tuple[FetchItem, ...]
+
+    async def __call__(self, uids: Sequence[int]) -> None:
+        await tell(self.session, Fetch(NOTHING, self.items, uid=True), [(uid, uid) for uid in uids])
 
 
 def _updates(asked: Search) -> bool:

@@ -232,6 +232,7 @@ class Search:
     `returns` is None for a plain SEARCH, else the options of RETURN, ALL if it names none (RFC 4731 §3.1).
     `uses_modseq` says that a MODSEQ key is in the tree: the answer carries the highest mod-sequence (RFC 7162 §3.1.5).
     `partial` is the range of PARTIAL; `update` what UPDATE wants to see of messages that are added (RFC 5465 §8).
+    `labelled`: CHARSET says how strings are encoded.
     """
 
     key: Key
@@ -240,6 +241,7 @@ class Search:
     uid: bool = False
     partial: Partial | None = None
     update: tuple[FetchItem, ...] = ()
+    labelled: bool = False
 
 
 CHARSETS: Mapping[bytes, str] = MappingProxyType(

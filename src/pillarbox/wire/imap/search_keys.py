@@ -1,6 +1,7 @@
 """From the octets of SEARCH to its tree: one table, key → how its arguments are read."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from pillarbox.core import limits
 from pillarbox.wire.imap import search as values
@@ -68,13 +69,11 @@ def parse_search(reader: Reader, uid: bool = False, extended: bool = False) -> v
     reader.space()
     returns = parse_returns(reader) or (_RETURN_ALL if extended else None)
     with clearing(returns):
-        codec = "utf-8"
-        if reader.ahead(b"CHARSET "):
-            codec = parse_charset(reader)
-            if reader.utf8 and codec != "utf-8":  # RFC 6855 §3: no other CHARSET after ENABLE
-                raise WireError("CHARSET is UTF-8 after ENABLE")
+        labelled = reader.ahead(b"CHARSET ")
+        codec = parse_charset(reader) if labelled else "utf-8"
+        if labelled:
             reader.space()
-        return parse_program(reader, codec, returns, uid=uid)
+        return replace(parse_program(reader, codec, returns, uid=uid), labelled=labelled)
 
 
 def parse_program(

@@ -7,10 +7,9 @@ from pillarbox.core.errors import NotFound
 from pillarbox.servers.imap import updating
 from pillarbox.servers.imap.criteria import Asker, condition, positional
 from pillarbox.servers.imap.errors import bad
-from pillarbox.servers.imap.manner import CONDSTORE
 from pillarbox.servers.imap.progress import Progress
 from pillarbox.servers.imap.scoping import chosen, selected_one
-from pillarbox.servers.imap.searching import Where, find, saving, tell
+from pillarbox.servers.imap.searching import Where, find, ready, saving, tell
 from pillarbox.servers.imap.session import Answer, Session
 from pillarbox.store.rights import Found
 from pillarbox.store.searching import search_each
@@ -28,8 +27,7 @@ async def esearch(session: Session, command: Command, arguments: MultiSearch) ->
     of_selected = not scopes or any(scope.selected for scope in scopes)
     if of_selected and session.selected is None:
         raise bad("no mailbox is selected")
-    if asked.uses_modseq:
-        session.enable(CONDSTORE)
+    ready(session, asked)
     progress = Progress(session, command.tag)
     if of_selected:
         await _in_selected(session, progress, command.tag, arguments)

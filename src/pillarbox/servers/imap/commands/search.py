@@ -2,9 +2,8 @@
 
 from pillarbox.servers.imap import updating
 from pillarbox.servers.imap.errors import bad
-from pillarbox.servers.imap.manner import CONDSTORE
 from pillarbox.servers.imap.progress import Progress
-from pillarbox.servers.imap.searching import find, saving, tell, tell_plainly
+from pillarbox.servers.imap.searching import find, ready, saving, tell, tell_plainly
 from pillarbox.servers.imap.session import Answer, Session
 from pillarbox.wire.imap.events import Command
 from pillarbox.wire.imap.extensions import CancelUpdate
@@ -14,8 +13,7 @@ from pillarbox.wire.imap.search import Search
 
 async def search(session: Session, command: Command, arguments: Search) -> Answer:
     """Which messages the client knows meet the keys."""
-    if arguments.uses_modseq:
-        session.enable(CONDSTORE)
+    ready(session, arguments)
     asked = updating.prepare(session, command.tag, arguments)
     progress, correlator = Progress(session, command.tag), Correlator(command.tag, asked.uid)
     with saving(session.mailbox, asked):

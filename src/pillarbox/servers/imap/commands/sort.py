@@ -48,7 +48,10 @@ async def sort(session: Session, command: Command, arguments: Sort) -> Answer:
             await tell_plainly(session, progress, b"SORT", asked, uids)
         else:
             await tell(session, progress, correlator, asked, uids)
-    updating.begin(session, correlator, asked, uids, order)
+    if order.scored:  # a message that comes may change what the others are worth
+        updating.refuse(session, correlator, asked)
+    else:
+        updating.begin(session, correlator, asked, uids, order)
     return Answer(f"{command.name} completed")
 
 
@@ -69,12 +72,13 @@ class _Sorting:
     key: Key
 
     @property
-    def _scored(self) -> bool:
+    def scored(self) -> bool:
+        """By how well they fit, among other things."""
         return any(one.key == "RELEVANCY" for one in self.criteria)
 
     async def found(self, progress: Progress) -> Sequence[int]:
         """Those that meet the key, among them perhaps some that the client does not know."""
-        if self._scored:
+        if self.scored:
             return await self(await find(self.session, progress, self.key))
         where = here(self.session, self.key)
         return await self._sorted(where.place, where.question, {}, progress.step)
@@ -82,7 +86,7 @@ class _Sorting:
     async def __call__(self, uids: Sequence[int]) -> Sequence[int]:
         """These UIDs in order."""
         where = here(self.session, self.key)
-        fitting = await scores(self.session, where, uids) if self._scored else {}
+        fitting = await scores(self.session, where, uids) if self.scored else {}
         return await self._sorted(where.place, Uids((), uids), fitting, None)
 
     async def _sorted(self, place: Place, question: Condition, fitting: Scores, pause: Pause | None) -> list[Uid]:
