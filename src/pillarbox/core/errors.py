@@ -19,10 +19,22 @@ class Invalid(MailError):
     public = "invalid request"
 
 
+class TooMany(Invalid):
+    """More of something than this server keeps."""
+
+    public = "too many"
+
+
 class Denied(MailError):
     """The login is wrong, missing, or not allowed to do this."""
 
     public = "not allowed"
+
+
+class Expired(Denied):
+    """What was shown as a proof was one once."""
+
+    public = "no longer valid"
 
 
 class NotEntitled(Denied):

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable
 
-from pillarbox.core.errors import Invalid
+from pillarbox.core.errors import Invalid, TooMany
 from pillarbox.core.limits import KEYWORD, KEYWORDS_PER_MESSAGE
 
 _WELL_KNOWN = {
@@ -33,7 +33,7 @@ def joined(names: Iterable[str]) -> str:
         spelled = keyword(name)
         kept.setdefault(spelled.lower(), spelled)
     if len(kept) > KEYWORDS_PER_MESSAGE:
-        raise Invalid("too many keywords")
+        raise TooMany("too many keywords")
     return " ".join(kept.values())
 
 
@@ -49,5 +49,5 @@ def changed(present: str, add: Iterable[str], remove: Iterable[str], replace: bo
     if after.keys() == before.keys():
         return present
     if len(after) > KEYWORDS_PER_MESSAGE:
-        raise Invalid("too many keywords")
+        raise TooMany("too many keywords")
     return " ".join(after.values())

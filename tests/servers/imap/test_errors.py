@@ -1,9 +1,15 @@
 """Our errors as IMAP response codes."""
 
+from dataclasses import replace
+
 import pytest
 
 from pillarbox.core import errors
 from pillarbox.servers.imap.errors import CHILDREN, LOGIN, TRYCREATE, refusal
+from pillarbox.servers.imap.session import Answer
+from pillarbox.servers.imap.table import VERBS
+from tests.servers.imap.house import House
+from tests.servers.imap.wire import connect
 
 
 @pytest.mark.parametrize(
@@ -18,6 +24,12 @@ from pillarbox.servers.imap.errors import CHILDREN, LOGIN, TRYCREATE, refusal
         (errors.Busy(), LOGIN, "UNAVAILABLE"),
         (errors.Denied(), LOGIN, "AUTHENTICATIONFAILED"),
         (errors.Denied(), None, "NOPERM"),
+        (errors.NotEntitled(), LOGIN, "AUTHORIZATIONFAILED"),
+        (errors.NotEntitled(), None, "NOPERM"),
+        (errors.Expired(), LOGIN, "EXPIRED"),
+        (errors.Unavailable(), LOGIN, "UNAVAILABLE"),
+        (errors.Damaged(), None, "CORRUPTION"),
+        (errors.TooMany(), None, "LIMIT"),
         (errors.Invalid(), None, "CANNOT"),
         (errors.TooBig(), None, "TOOBIG"),
         (errors.Conflict(), CHILDREN, "HASCHILDREN"),
@@ -32,3 +44,16 @@ def test_codes(error: errors.MailError, special: dict[type[errors.MailError], st
 
 def test_the_detail_stays_inside() -> None:
     assert "secret" not in refusal(errors.Unavailable("disk secret")).text
+
+
+async def test_a_bug_ends_one_command(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def broken(*_: object) -> Answer:
+        raise RuntimeError("as if by a bug: secret")
+
+    monkeypatch.setitem(VERBS, "NOOP", replace(VERBS["NOOP"], obey=broken))
+    client = await connect(house.port["imap"])
+    _, tagged = await client.command("NOOP")
+    assert tagged.startswith(b"NO [SERVERBUG] ")
+    assert b"secret" not in tagged
+    await client.ok("CAPABILITY")
+    client.close()

@@ -8,7 +8,7 @@ import pytest
 from scramp import ScramClient
 
 from pillarbox.core.clock import SystemClock
-from pillarbox.core.errors import Denied
+from pillarbox.core.errors import Denied, Expired
 from pillarbox.net.session import TlsFacts
 from pillarbox.services.login.bearers import OwnTokens
 from pillarbox.services.login.exchange import Exchange, begin
@@ -175,15 +175,19 @@ async def test_tokens(store: Store, logins: Logins, you: Account, mechanism: str
     ]
     if "you@" in message:
         strangers.append(TOKENS.issue(Use.BEARER, friend, end))
-    for wrong in strangers:
+    for number, wrong in enumerate(strangers):
         exchange = opened(logins, mechanism)
         refusal = await exchange.start(message.format(wrong).encode())
         assert isinstance(refusal, Challenge)
         assert b'"status"' in refusal.octets
-        with pytest.raises(Denied):
+        with pytest.raises(Denied) as refused:
             await exchange.step(b"\1")
+        assert (refused.type is Expired) is (number == 1)
     await store.directory.set_password(you.account_id, hash_password("other"))
-    assert isinstance(await opened(logins, mechanism).start(message.format(token).encode()), Challenge)
+    exchange = opened(logins, mechanism)
+    assert isinstance(await exchange.start(message.format(token).encode()), Challenge)
+    with pytest.raises(Expired):
+        await exchange.step(b"\1")
 
 
 async def test_guessing_is_held_up(logins: Logins, you: Account) -> None:

@@ -1,10 +1,13 @@
 """From our errors to HTTP statuses, JMAP method errors and JMAP set errors: one table each."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import TypeVar
 
 from pillarbox.core import errors
 from pillarbox.core.errors import MailError
 from pillarbox.wire.jmap.errors import MethodError, Problem, SetError
+
+T = TypeVar("T")
 
 
 class HttpError(Exception):
@@ -27,12 +30,14 @@ _STATUS: dict[type[MailError], int] = {
     errors.OverQuota: 413,
     errors.Busy: 429,
     errors.Unavailable: 503,
+    errors.Damaged: 500,
 }
 _METHOD: dict[type[MailError], str] = {
     errors.Invalid: "invalidArguments",
     errors.Denied: "forbidden",
     errors.Busy: "serverUnavailable",
     errors.Unavailable: "serverUnavailable",
+    errors.Damaged: "serverFail",
 }
 _SET: dict[type[MailError], str] = {
     errors.Invalid: "invalidProperties",
@@ -44,22 +49,28 @@ _SET: dict[type[MailError], str] = {
     errors.Conflict: "forbidden",
     errors.Busy: "rateLimit",
     errors.Unavailable: "serverUnavailable",
+    errors.Damaged: "serverFail",
 }
 
 
 def http_error(error: MailError) -> HttpError:
     """What an error of ours is in HTTP; only its public text is said."""
-    return HttpError(_STATUS.get(type(error), 500), error.public)
+    return HttpError(_of(_STATUS, error, 500), error.public)
 
 
 def method_error(error: MailError) -> MethodError:
     """What an error of ours is as the answer to a method call."""
-    return MethodError(_METHOD.get(type(error), "serverFail"), error.public)
+    return MethodError(_of(_METHOD, error, "serverFail"), error.public)
 
 
 def set_error(error: MailError) -> SetError:
     """What an error of ours is for one object of a /set."""
-    return SetError(_SET.get(type(error), "serverFail"), error.public)
+    return SetError(_of(_SET, error, "serverFail"), error.public)
+
+
+def _of(table: Mapping[type[MailError], T], error: MailError, otherwise: T) -> T:
+    """What the table says of the error's class, or else of what it is a kind of."""
+    return next((table[kind] for kind in type(error).__mro__ if kind in table), otherwise)
 
 
 def problem_body(error: HttpError | Problem) -> tuple[int, dict[str, object], Sequence[tuple[bytes, bytes]]]:

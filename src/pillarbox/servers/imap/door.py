@@ -128,7 +128,7 @@ class Door:
         except MailError as error:
             return refusal(error)
         if session.state not in verb.states:
-            return bad(f"{name} is not allowed when {session.state.value}")
+            return bad(f"{name} is not allowed when {session.state.value}", "CLIENTBUG")
         if verb.writes and session.mailbox.read_only:
             return Refused("NO", "the mailbox is open for reading only", "READ-ONLY")
         if session.uid_only and verb.by_number:

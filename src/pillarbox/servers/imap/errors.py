@@ -9,12 +9,14 @@ from pillarbox.core.errors import (
     Damaged,
     Denied,
     Exists,
+    Expired,
     Invalid,
     MailError,
     NotEntitled,
     NotFound,
     OverQuota,
     TooBig,
+    TooMany,
     Unavailable,
 )
 from pillarbox.wire.imap.codes import UID_REQUIRED
@@ -23,6 +25,7 @@ CORRUPTION: Final = "CORRUPTION"
 """What cannot be read any more (RFC 5530 §3)."""
 _CODES: dict[type[MailError], str] = {
     Invalid: "CANNOT",
+    TooMany: "LIMIT",
     Denied: "NOPERM",
     NotFound: "NONEXISTENT",
     Exists: "ALREADYEXISTS",
@@ -37,6 +40,7 @@ TRYCREATE: dict[type[MailError], str] = {NotFound: "TRYCREATE"}
 """Where the mailbox named is the target of messages (RFC 9051 §7.1)."""
 LOGIN: dict[type[MailError], str] = {
     Denied: "AUTHENTICATIONFAILED",
+    Expired: "EXPIRED",
     NotEntitled: "AUTHORIZATIONFAILED",
     Busy: "UNAVAILABLE",
     Invalid: "",
@@ -56,9 +60,9 @@ class Refused(Exception):
         self.code = code
 
 
-def bad(text: str) -> Refused:
+def bad(text: str, code: str = "") -> Refused:
     """The client should not have sent this."""
-    return Refused("BAD", text)
+    return Refused("BAD", text, code)
 
 
 def numberless() -> Refused:
@@ -68,7 +72,6 @@ def numberless() -> Refused:
 
 def refusal(error: MailError, special: Mapping[type[MailError], bytes | str] | None = None) -> Refused:
     """The NO for an error of ours; `special` are the codes a command has of its own."""
-    kind = type(error)
-    if special is not None and kind in special:
-        return Refused("NO", error.public, special[kind])
-    return Refused("NO", error.public, _CODES.get(kind, "CANNOT"))
+    kinds = type(error).__mro__
+    codes = (table[kind] for table in (special or {}, _CODES) for kind in kinds if kind in table)
+    return Refused("NO", error.public, next(codes, "CANNOT"))

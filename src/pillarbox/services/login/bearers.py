@@ -3,17 +3,19 @@
 from typing import Protocol
 
 from pillarbox.core.clock import Clock
-from pillarbox.core.errors import NotFound
+from pillarbox.core.errors import Expired, NotFound
 from pillarbox.services.login.tokens import Claim, Tokens, Use
 from pillarbox.store.directory import Directory
 from pillarbox.store.model import Account
+
+_EVER = 0  # a time at which no token had expired
 
 
 class TokenCheck(Protocol):
     """What judges the tokens of OAUTHBEARER and XOAUTH2 (RFC 7628 §3.2)."""
 
     async def account(self, token: str) -> Account | None:
-        """Whose token it is; None when it opens nothing (any more)."""
+        """Whose token it is; None when it never opened anything. Raises Expired when it does so no more."""
         ...
 
 
@@ -26,9 +28,14 @@ class OwnTokens:
         self._clock = clock
 
     async def account(self, token: str) -> Account | None:
-        """Whose token it is; None when it opens nothing (any more)."""
-        claim = self._tokens.read(Use.BEARER, token, self._clock.now())
-        return None if claim is None else await holder(self._directory, self._tokens, claim)
+        """As TokenCheck says."""
+        claim = self._tokens.read(Use.BEARER, token, _EVER)
+        if claim is None:
+            return None
+        account = await holder(self._directory, self._tokens, claim)
+        if account is None or claim.expires <= self._clock.now():
+            raise Expired("the token has expired, or its session has ended")
+        return account
 
 
 async def holder(directory: Directory, tokens: Tokens, claim: Claim) -> Account | None:

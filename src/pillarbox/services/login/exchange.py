@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from pillarbox.core.errors import Denied, NotEntitled
+from pillarbox.core.errors import Denied, Expired, NotEntitled
 from pillarbox.net.session import TlsFacts
 from pillarbox.services.login.service import Logins
 from pillarbox.store.model import Account
@@ -47,7 +47,7 @@ class Exchange:
     Unavailable; then the exchange is over.
     """
 
-    __slots__ = ("_account", "_keyed", "_logins", "_mechanism", "_peer", "name")
+    __slots__ = ("_account", "_expired", "_keyed", "_logins", "_mechanism", "_peer", "name")
 
     def __init__(self, logins: Logins, name: str, mechanism: Mechanism, peer: str) -> None:
         self.name = name
@@ -55,6 +55,7 @@ class Exchange:
         self._mechanism = mechanism
         self._peer = peer
         self._account: Account | None = None
+        self._expired = False
         self._keyed = False  # what comes next is judged here, not by the login service
 
     async def start(self, initial: bytes | None) -> Challenge | Account:
@@ -70,8 +71,10 @@ class Exchange:
             self._logins.admit(self._peer)
         try:
             outcome = move()
-        except Denied:
+        except Denied as error:
             await self._logins.wrong(self._peer)
+            if self._expired:
+                raise Expired("the token is too old") from error
             raise
         match outcome:
             case Challenge():
@@ -91,7 +94,11 @@ class Exchange:
                 return await self._certified(outcome)
 
     async def _bearer(self, claim: Bearer) -> Challenge | Account:
-        account = await self._logins.bearers.account(claim.token) if claim.token else None
+        try:
+            account = await self._logins.bearers.account(claim.token) if claim.token else None
+        except Expired:
+            self._expired = True
+            return claim.refusal
         if account is not None and claim.login:
             named = await self._logins.find(claim.login)
             account = account if named is not None and named.account_id == account.account_id else None
