@@ -71,7 +71,7 @@ async def store(scene: Scene, party: Party, picks: Picks, how: str, change: Chan
         if tagged.startswith(b"OK") and silent:
             party.mirror.assume(changed, sign, marked(marks))
 
-    if since is not None:
+    if since is not None and not party.read_only:
         party.enabled.add("CONDSTORE")
     condition = f"(UNCHANGEDSINCE {since}) " if since is not None else ""
     item = f"{sign}FLAGS{'.SILENT' if silent else ''} ({' '.join(marks)})"

@@ -231,8 +231,12 @@ class Machine(RuleBasedStateMachine):
             party = self.scene.parties[who]
             if party.box is None or not self.scene.there(party.box) or "QRESYNC" not in party.enabled or party.ended:
                 return
+            if not party.idle:  # else what came last is not whole, nor counted as known
+                await party.complete()
             if late and not party.idle and party.mirror.messages and "UIDONLY" not in party.enabled:
                 await party.command("FETCH 1:* MODSEQ", asked=frozenset(("MODSEQ",)))
+            if party.ended:
+                return
             self.scene.parties[who] = await resync.come_back(self.scene, party, how=how, read_only=read_only)
 
         self.run(go())

@@ -34,7 +34,8 @@ class Known:
 class Mirror:
     """`enabled` is the connection's own set: CONDSTORE, QRESYNC, UIDONLY, IMAP4REV2. `fetched` is what the last command
     brought, `earlier` the UIDs of VANISHED (EARLIER); `asked` are the items that a FETCH under way asked for. `cached`
-    is the mod-sequence up to which the client may think that it knows everything (RFC 7162 §6)."""
+    is the mod-sequence up to which the client may think that it knows everything (RFC 7162 §6). `resumed`: of the
+    messages it kept it is not told which are \\Recent."""
 
     enabled: set[str]
     messages: list[Known] = field(default_factory=list)
@@ -48,6 +49,7 @@ class Mirror:
     fetched: list[tuple[Known, Answer]] = field(default_factory=list)
     asked: frozenset[str] = frozenset()
     cached: int = 0
+    resumed: bool = False
 
     def uids(self) -> list[int]:
         """The UIDs in order; all must be known."""
@@ -83,6 +85,8 @@ class Mirror:
         for answer in answers:
             if answer.name == "EXISTS":
                 count = answer.number or 0
+            elif answer.name == "RECENT":
+                self.recent = None
             elif answer.name == "VANISHED":
                 assert answer.values[0] == [b"EARLIER"], answer.raw
                 self.earlier += numbers(answer.values[1])
@@ -92,12 +96,12 @@ class Mirror:
                 told = answer.pairs()
                 uid = int(told["UID"])
                 self._told(kept.setdefault(uid, Known(uid)), answer, "SELECT")
-            elif answer.name != "RECENT":
+            else:
                 self.take([answer], "SELECT")
         self.messages = [kept[uid] for uid in sorted(uid for uid in kept if uid is not None)]
         assert len(self.messages) <= count, (self.messages, count)
         self.messages += [Known() for _ in range(count - len(self.messages))]
-        self.recent = None  # of those kept it is not told which are
+        self.resumed = True
 
     def _exists(self, answer: Answer, _during: str) -> None:
         count = answer.number
@@ -107,7 +111,7 @@ class Mirror:
     def _recent(self, answer: Answer, _during: str) -> None:
         assert "IMAP4REV2" not in self.enabled, "RFC 9051 has no RECENT"
         assert answer.number is not None and answer.number <= len(self.messages)
-        self.recent = answer.number
+        self.recent = None if self.resumed else answer.number
 
     def _expunge(self, answer: Answer, during: str) -> None:
         assert during and during not in BY_NUMBER, (during, answer.raw)

@@ -1,5 +1,6 @@
 """SEARCH worked out here, key by key, over what is known of each message, and held against what the server found."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -54,6 +55,9 @@ _RECENTS = [
     _plain("OLD", lambda party, mail: not _recent(party, mail)),
     _plain("NEW", lambda party, mail: _recent(party, mail) and "\\seen" not in mail.flags),
 ]
+
+
+_RECENCY = re.compile(r"\b(?:RECENT|OLD|NEW)\b")
 
 
 def _quoted(word: str) -> str:
@@ -190,6 +194,8 @@ async def search(party: Party, key: Key, how: str, returns: tuple[str, ...] | No
     if key.modseq:
         party.enabled.add("CONDSTORE")
     text = key.spell(party)
+    if "IMAP4REV2" in party.enabled and _RECENCY.search(text):
+        return  # RFC 9051 has no such keys
     charset = "" if text.isascii() else "CHARSET UTF-8 "
     options = "" if returns is None else f"RETURN ({' '.join(returns)}) "
     wanted = expected(party, key, bool(how))

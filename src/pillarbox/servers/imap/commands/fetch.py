@@ -109,10 +109,9 @@ def _number(session: Session, rows: Sequence[Row]) -> Numbered:
 async def _page(session: Session, arguments: Fetch, numbered: Numbered) -> str:
     """Answer for one page; the code of what is wrong with a message of it, if anything."""
     selected, items = session.mailbox, arguments.items
-    keywords = {row.keywords for _, row in numbered}
     if all(isinstance(item, Attribute) for item in items):
         if Attribute.FLAGS in items:
-            session.stream.write(announce(selected, keywords))
+            session.stream.write(announce(selected, _keywords(numbered)))
         session.stream.write(
             spell_rows(plan(items, session.manner.utf8), session.manner.opening, numbered, session.recent)
         )
@@ -121,11 +120,17 @@ async def _page(session: Session, arguments: Fetch, numbered: Numbered) -> str:
     seen: set[int] = set()
     if arguments.sets_seen and not selected.read_only and "s" in selected.rights:
         numbered, seen = await _see(session, numbered)
-    if seen or Attribute.FLAGS in items:
-        session.stream.write(announce(selected, keywords))
+    if (
+        seen or Attribute.FLAGS in items
+    ):  # of the flags that are told: others may have changed them before \\Seen was set
+        session.stream.write(announce(selected, _keywords(numbered)))
     if plan(items, session.manner.utf8).listed:
         return await _listed(session, arguments, numbered, seen)
     return await _octets(session, arguments, numbered, seen)
+
+
+def _keywords(numbered: Numbered) -> set[str]:
+    return {row.keywords for _, row in numbered}
 
 
 def _plans(session: Session, items: tuple[FetchItem, ...]) -> tuple[Plan, Plan]:
