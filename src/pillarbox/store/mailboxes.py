@@ -310,7 +310,7 @@ async def subscribe(work: Work, account: AccountId, name: str, subscribed: bool)
         if not subscribed:
             await _forget_names(work, account, {wanted})
         elif wanted not in (names := await subscribed_names(work.connection, account)):
-            await sharing.find(work.connection, account, wanted, "l")
+            await sharing.find_called(work.connection, account, wanted, "l")
             if len(names) >= MAILBOXES:
                 raise Invalid("too many names subscribed to") from None
             await _remember_name(work, account, wanted)

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pillarbox.core.errors import Invalid, NotFound
 from pillarbox.core.ids import AccountId, MailboxId
 from pillarbox.core.limits import ACL_ENTRIES, PAGE, SHARED_MAILBOXES
+from pillarbox.store.conventions import role_called, stands_for
 from pillarbox.store.ledger import BOX_COLUMNS, mailbox_of
 from pillarbox.store.naming import foreign_name, full_name, name_order, split_foreign
 from pillarbox.store.port import Connection, Database, Record
@@ -35,8 +36,14 @@ class Sharing:
 
     async def find(self, login: AccountId, name: str, needed: str, any_of: frozenset[str] = KNOWING) -> Found:
         """The mailbox of that name, as `login` calls it, if it can hold messages. Denied without the rights `needed`
-        and one `any_of`, letters of RFC 4314 §2.1; NotFound where the login may not see it."""
+        and one `any_of`, letters of RFC 4314 §2.1; NotFound where the login may not see it. Names that stand for a
+        mailbox of a special use lead to it (see `meant`)."""
         return await self._database.read(lambda connection: find(connection, login, name, needed, any_of))
+
+    async def meant(self, login: AccountId, name: str) -> str | None:
+        """The full name of the mailbox of one's own for which a name of another program stands; None when it stands for
+        itself. Invalid."""
+        return await self._database.read(lambda connection: meant(connection, login, name))
 
     async def rights(self, login: AccountId, account: AccountId, mailbox_id: MailboxId) -> frozenset[str]:
         """What `login` may do with a mailbox."""
@@ -98,6 +105,19 @@ async def find(
     connection: Connection, login: AccountId, name: str, needed: str, any_of: frozenset[str] = KNOWING
 ) -> Found:
     """See Sharing.find."""
+    try:
+        return await find_called(connection, login, name, needed, any_of)
+    except NotFound:
+        other = await meant(connection, login, name)
+        if other is None:
+            raise
+        return await find_called(connection, login, other, needed, any_of)
+
+
+async def find_called(
+    connection: Connection, login: AccountId, name: str, needed: str, any_of: frozenset[str] = KNOWING
+) -> Found:
+    """The mailbox that is really called so; as `find`."""
     account, inner = await locate(connection, login, name)
     sql = f"SELECT {BOX_COLUMNS} FROM mailbox WHERE account_id = $1 AND name = $2"
     row = await connection.one(sql, account, inner)
@@ -109,6 +129,16 @@ async def find(
     if not mailbox.selectable:
         raise NotFound("the mailbox is only a name")
     return Found(account, mailbox, held, await called(connection, login, account, mailbox.name))
+
+
+async def meant(connection: Connection, login: AccountId, name: str) -> str | None:
+    """See Sharing.meant. A mailbox that is really called so comes first."""
+    top, slash, rest = full_name(name).partition("/")
+    role = role_called(top)
+    if role is None or await _own(connection, login, top):
+        return None
+    row = await connection.one("SELECT name FROM mailbox WHERE account_id = $1 AND role = $2", login, role)
+    return f"{row[0]}{slash}{rest}" if row is not None and stands_for(top, role, row[0]) else None
 
 
 async def called(connection: Connection, login: AccountId, account: AccountId, name: str) -> str:

@@ -2,7 +2,7 @@
 
 from binascii import Error, a2b_base64
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from types import MappingProxyType
 from typing import Literal
@@ -11,7 +11,7 @@ from pillarbox.wire.imap.errors import WireError
 from pillarbox.wire.imap.extensions import EXTENSIONS, ExtensionArguments
 from pillarbox.wire.imap.fetch import Fetch, parse_fetch
 from pillarbox.wire.imap.listing import List, Status, parse_list, parse_lsub, parse_status
-from pillarbox.wire.imap.names import SEPARATOR
+from pillarbox.wire.imap.names import SEPARATOR, decode_name, spelled_name
 from pillarbox.wire.imap.reader import Reader
 from pillarbox.wire.imap.resync import Resync, parse_resync
 from pillarbox.wire.imap.search import Search
@@ -62,11 +62,15 @@ class Rename:
 
 @dataclass(frozen=True, slots=True)
 class Select:
-    """SELECT and EXAMINE (RFC 9051 §6.3.2); `condstore` is the parameter of RFC 7162 §3.1.8, `resync` of §3.2.5."""
+    """SELECT and EXAMINE (RFC 9051 §6.3.2); `condstore` is the parameter of RFC 7162 §3.1.8, `resync` of §3.2.5.
+
+    `asked` is the name as it was spelled, INBOX too.
+    """
 
     mailbox: str
     condstore: bool = False
     resync: Resync | None = None
+    asked: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,11 +197,10 @@ def _rename(reader: Reader) -> Rename:
 
 def _select(reader: Reader) -> Select:
     reader.space()
-    mailbox = reader.mailbox()
-    if not reader.skip(b" "):
-        return Select(mailbox)
-    parameters = dict(reader.listed(_select_parameter))
-    return Select(mailbox, b"CONDSTORE" in parameters, parameters.get(b"QRESYNC"))
+    octets = reader.astring()
+    mailbox, asked = decode_name(octets, reader.utf8), spelled_name(octets, reader.utf8)
+    parameters = dict(reader.listed(_select_parameter)) if reader.skip(b" ") else {}
+    return Select(mailbox, b"CONDSTORE" in parameters, parameters.get(b"QRESYNC"), asked)
 
 
 def _select_parameter(reader: Reader) -> tuple[bytes, Resync | None]:

@@ -25,6 +25,12 @@ def decode_name(octets: bytes, utf8: bool) -> str:
     A first component that is INBOX in any case becomes `INBOX`. WireError for other spellings, control
     characters and names that are far too long.
     """
+    name = spelled_name(octets, utf8)
+    return "INBOX" + name[5:] if _INBOX.match(name) else name
+
+
+def spelled_name(octets: bytes, utf8: bool) -> str:
+    """The same, but INBOX as the client has spelled it."""
     if len(octets) > _LONGEST:
         raise WireError("mailbox name too long", code="CANNOT", status="NO")
     if octets.isascii() and b"&" not in octets:
@@ -37,7 +43,7 @@ def decode_name(octets: bytes, utf8: bool) -> str:
             raise WireError(text, code="CANNOT", status="NO") from error
     if _CONTROL.search(name):  # RFC 9051 §5.1
         raise WireError("mailbox name with a control character", code="CANNOT", status="NO")
-    return "INBOX" + name[5:] if _INBOX.match(name) else name
+    return name
 
 
 def decode_pattern(octets: bytes, utf8: bool) -> str:

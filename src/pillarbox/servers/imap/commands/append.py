@@ -13,6 +13,7 @@ from pillarbox.core.ids import Uid
 from pillarbox.core.limits import BLOB_INLINE, IMAP_APPEND_INLINE, IMAP_APPEND_MEMORY
 from pillarbox.servers.imap.appending import Appending, Piece, Replaced
 from pillarbox.servers.imap.binary import without_nul
+from pillarbox.servers.imap.commands.listing import tell_name
 from pillarbox.servers.imap.errors import TRYCREATE, Refused, bad, refusal
 from pillarbox.servers.imap.flags import split_flags
 from pillarbox.servers.imap.limiting import check_append
@@ -84,6 +85,7 @@ async def _open(session: Session, start: AppendStart | CatenateStart) -> Appendi
         target = await session.find(start.mailbox, "i")
     except MailError as error:
         raise refusal(error, TRYCREATE) from error
+    await tell_name(session, target, start.mailbox)  # RFC 9051 §6.3.12
     return Appending(start.name, target, replaced, session.store.spool(), Place(target.mailbox.mailbox_id))
 
 

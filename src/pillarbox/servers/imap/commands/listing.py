@@ -1,7 +1,9 @@
 """LIST, LSUB, STATUS and NAMESPACE: which mailboxes there are, and their counters (RFC 3501 §6.3.8-10, RFC 5258)."""
 
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 
+from pillarbox.core.errors import Invalid
 from pillarbox.core.ids import AccountId
 from pillarbox.core.limits import LIST_PORTION
 from pillarbox.servers.imap.counts import spell_status
@@ -10,6 +12,7 @@ from pillarbox.servers.imap.names import CRITERIA, Listed, Name, ancestors, choo
 from pillarbox.servers.imap.notes import may_note, of_mailboxes
 from pillarbox.servers.imap.pace import Pace
 from pillarbox.servers.imap.session import Answer, Session
+from pillarbox.store.conventions import role_called
 from pillarbox.store.model import Mailbox
 from pillarbox.store.naming import OTHERS, SHARED
 from pillarbox.store.rights import Found
@@ -27,8 +30,9 @@ async def list_(session: Session, command: Command, arguments: List) -> Answer:
     if arguments.asks_separator:
         session.stream.write(encoder.list_mailbox("", ("\\Noselect",)))
         return Answer("LIST completed")
+    patterns = tuple([await _meant(session, pattern) for pattern in arguments.patterns])
     everyone = await names(session, "SUBSCRIBED" in arguments.selection)
-    listed = await choose(session, arguments, everyone)
+    listed = await choose(session, replace(arguments, patterns=patterns), everyone)
     for at in range(0, len(listed), LIST_PORTION):
         lines: list[bytes] = []
         portion = listed[at : at + LIST_PORTION]
@@ -44,6 +48,17 @@ async def list_(session: Session, command: Command, arguments: List) -> Answer:
     if "HIGHESTMODSEQ" in arguments.status:
         session.enable(CONDSTORE)
     return Answer("LIST completed")
+
+
+async def _meant(session: Session, pattern: str) -> str:
+    """A pattern that is the name by which some program calls a mailbox of a special use finds that mailbox, by its own
+    name: so does `inbox` find INBOX."""
+    if role_called(pattern.partition("/")[0]) is None or set(pattern) & {"*", "%"}:
+        return pattern
+    try:
+        return await session.store.sharing.meant(session.owner, pattern) or pattern
+    except Invalid:
+        return pattern
 
 
 async def _notes(
@@ -105,6 +120,12 @@ async def describe(session: Session, found: Found, old_name: str | None = None, 
     return encoder.list_mailbox(found.name, attributes, old_name=old_name, utf8=session.decoder.utf8)
 
 
+async def tell_name(session: Session, found: Found, asked: str) -> None:
+    """What a mailbox is really called, to a client of rev2 that has called it otherwise (RFC 9051 §6.3.9.7)."""
+    if session.rev2 and asked != found.name:
+        session.stream.write(await describe(session, found, asked))
+
+
 async def lsub(session: Session, command: Command, arguments: List) -> Answer:
     """Names subscribed to; `%` also finds what lies above one that it does not reach (RFC 3501 §6.3.9)."""
     if arguments.asks_separator:
@@ -132,7 +153,8 @@ async def lsub(session: Session, command: Command, arguments: List) -> Answer:
 async def status(session: Session, command: Command, arguments: Status) -> Answer:
     """Counters of one mailbox, without opening it."""
     found = await session.find(arguments.mailbox)
-    session.stream.write(await spell_status(session, found.account, found.mailbox, found.name, arguments.items))
+    name = arguments.mailbox  # by which the client knows it
+    session.stream.write(await spell_status(session, found.account, found.mailbox, name, arguments.items))
     if "HIGHESTMODSEQ" in arguments.items:
         session.enable(CONDSTORE)
     return Answer("STATUS completed")

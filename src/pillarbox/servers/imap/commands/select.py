@@ -43,6 +43,8 @@ async def select(session: Session, command: Command, arguments: Select) -> Answe
         raise refusal(error) from error
     read_only = command.name == "EXAMINE" or found.rights.isdisjoint(WRITING)
     await _open(session, found, view, read_only=read_only)
+    if session.rev2:
+        session.stream.write(await describe(session, found, arguments.asked if arguments.asked != found.name else None))
     if arguments.resync is not None and arguments.resync.validity == view.uidvalidity:
         await _resynchronise(session, arguments.resync, view)
     session.mailbox.stale = True  # what happened since the view was taken is told at the end
@@ -68,8 +70,6 @@ async def _open(session: Session, found: Found, view: MailboxView, *, read_only:
         recents.tell(account, mailbox_id, view.uids[-1] if view.uids else 0)
     session.select(selected)
     session.stream.write(_spell(session, found, view))
-    if session.rev2:
-        session.stream.write(await describe(session, found))
 
 
 def _above(view: MailboxView, after: int) -> list[int]:
