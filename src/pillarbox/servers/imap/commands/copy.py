@@ -102,8 +102,9 @@ async def clear(session: Session, where: Condition, most: int = 0) -> tuple[bool
         deleted = deleted[-most:]
         lowest = deleted[0]
     for at in range(0, len(deleted), IMAP_PORTION):
-        portion = partial(_clear, account, mailbox_id, deleted[at : at + IMAP_PORTION])
-        await session.write([account], portion)
+        portion = deleted[at : at + IMAP_PORTION]
+        unit = partial(_clear, account, mailbox_id, portion)
+        await session.write([account], unit, apart=len(portion) > IMAP_INLINE)
         await session.breathe()
     return bool(deleted), lowest
 
