@@ -3,6 +3,7 @@
 import re
 import socket
 import ssl
+import zlib
 
 from bench.subject import Subject
 
@@ -50,20 +51,38 @@ def _anybody() -> ssl.SSLContext:
 
 
 class Imap(Lines):
-    """IMAP, logged in as a user."""
+    """IMAP, logged in as a user. `deflate`: compressed from then on; Refused where that is not offered."""
 
-    def __init__(self, subject: Subject, user: int, *, tls: bool = False) -> None:
+    def __init__(self, subject: Subject, user: int, *, tls: bool = False, deflate: bool = False) -> None:
         super().__init__(subject.host, subject.imaps if tls else subject.imap, tls=tls)
         self.tags = 0
+        self.deflater: zlib._Compress | None = None
+        self.inflater: zlib._Decompress | None = None
         self.line()
         self.command(f"LOGIN {subject.user(user)} {subject.password}")
+        if deflate:
+            self.command("COMPRESS DEFLATE")
+            self.deflater = zlib.compressobj(1, zlib.DEFLATED, -15)
+            self.inflater = zlib.decompressobj(-15)
 
     def send(self, command: str | bytes) -> bytes:
         """Send a command; its tag."""
         self.tags += 1
         tag = b"t%06d" % self.tags
-        self.socket.sendall(tag + b" " + (command.encode() if isinstance(command, str) else command) + b"\r\n")
+        self.say(tag + b" " + (command.encode() if isinstance(command, str) else command))
         return tag
+
+    def say(self, line: bytes) -> None:
+        """Send a line."""
+        octets = line + b"\r\n"
+        if self.deflater is not None:
+            octets = self.deflater.compress(octets) + self.deflater.flush(zlib.Z_SYNC_FLUSH)
+        self.socket.sendall(octets)
+
+    def receive(self) -> bytes:
+        """What has arrived."""
+        octets = super().receive()
+        return octets if self.inflater is None else self.inflater.decompress(octets)
 
     def wait(self, tag: bytes) -> bytearray:
         """Everything up to the tagged line. Refused when that is not OK."""

@@ -1,5 +1,6 @@
 """Connections that wait: how soon they hear of new mail, and what they occupy."""
 
+import contextlib
 import random
 import time
 from collections.abc import Iterator
@@ -38,25 +39,28 @@ def wakes(subject: Subject, extent: Extent, number: int) -> Iterator[Sample]:
 
 
 def idlers(subject: Subject, extent: Extent, _round: int) -> Iterator[Sample]:
-    """Memory for each connection that idles in the large mailbox: in clear, and under TLS where there is a port."""
+    """Memory for each connection that idles in the large mailbox: in clear, under TLS where there is a port for it, and
+    with COMPRESS where it is offered."""
     yield from _crowd(subject, extent, tls=False)
     if subject.imaps:
         yield from _crowd(subject, extent, tls=True)
+        with contextlib.suppress(Refused):
+            yield from _crowd(subject, extent, tls=True, deflate=True)
 
 
-def _crowd(subject: Subject, extent: Extent, *, tls: bool) -> Iterator[Sample]:
-    _settle(subject, tls=tls)
+def _crowd(subject: Subject, extent: Extent, *, tls: bool, deflate: bool = False) -> Iterator[Sample]:
+    _settle(subject, tls=tls, deflate=deflate)
     before = memory(subject)
     crowd: list[Imap] = []
     try:
         for _ in range(extent.connections):
-            connection = Imap(subject, 0, tls=tls)
+            connection = Imap(subject, 0, tls=tls, deflate=deflate)
             connection.idle()
             crowd.append(connection)
         calm(subject, 2)
         time.sleep(subject.idle_wait)
         each = (memory(subject) - before) / extent.connections
-        kind = "TLS" if tls else "clear"
+        kind = ("TLS" if tls else "clear") + " + DEFLATE" * deflate
         yield Sample(f"memory of an idle connection, {kind} ({extent.connections:,} of them)", each / 1e3, "kB", Use())
         yield from _still_awake(subject, crowd, kind)
     finally:
@@ -65,9 +69,9 @@ def _crowd(subject: Subject, extent: Extent, *, tls: bool) -> Iterator[Sample]:
         time.sleep(1)
 
 
-def _settle(subject: Subject, *, tls: bool) -> None:
+def _settle(subject: Subject, *, tls: bool, deflate: bool) -> None:
     """A few connections first, so that what the first ones cost once is not counted for each."""
-    few = [Imap(subject, 0, tls=tls) for _ in range(8)]
+    few = [Imap(subject, 0, tls=tls, deflate=deflate) for _ in range(8)]
     for connection in few:
         connection.idle()
     for connection in few:
@@ -81,7 +85,7 @@ def _still_awake(subject: Subject, crowd: list[Imap], kind: str) -> Iterator[Sam
         delays = []
         for connection in random.Random(1).sample(crowd, 30):
             start = time.perf_counter()
-            connection.socket.sendall(b"DONE\r\n")
+            connection.say(b"DONE")
             while True:
                 line = connection.line()
                 if line.startswith(b"t"):

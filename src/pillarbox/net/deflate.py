@@ -5,13 +5,11 @@ from typing import Final
 
 from pillarbox.core.limits import CHUNK
 
-_LEVEL: Final = (
-    4  # makes protocol text 0.29 of its size; level 1 gives 0.34, level 6 gives 0.27 at a third of the speed
-)
-_WINDOW: Final = -14  # 16 KiB, raw
-_MEMORY: Final = 7  # the compressor of a connection that is busy takes 134 KB
+_LEVEL: Final = 4  # makes text 0.29 of its size; level 1 gives 0.34, level 6 gives 0.27 at a third of the speed
+_FEW: Final = (-10, 3)  # window, raw, and memory of a compressor for answers: 14 KB
+_MANY: Final = (-14, 7)  # the same for lists and messages: 134 KB
+_MUCH: Final = 8192  # octets of a burst that are worth it
 _PEERS_WINDOW: Final = -15  # the most a peer may use
-_SMALL: Final = 1024  # octets that no compressor is kept for when they follow silence
 _SAMPLE: Final = 1024  # octets by which a piece is judged
 _NOISE: Final = 0.7  # what shrinks no further, as base64 does not, has no repetitions worth looking for
 _PIECE: Final = 4096  # compressed octets looked at together
@@ -34,6 +32,7 @@ class Deflate:
         "_flushed",
         "_held",
         "_inflater",
+        "_large",
         "_more",
         "_recent",
         "_tail",
@@ -58,6 +57,7 @@ class Deflate:
         self._recent = b""  # the last octets inflated, in upper case
         self._held = b""  # octets that may be the rest of the last flush
         self._compressor: zlib._Compress | None = None
+        self._large = False  # it is one for much
         self._used = False
 
     # -- what is sent
@@ -75,10 +75,10 @@ class Deflate:
         if len(data) > 4 * _SAMPLE and _is_noise(data):
             compressor = zlib.compressobj(1, zlib.DEFLATED, _PEERS_WINDOW, 8, zlib.Z_HUFFMAN_ONLY)
             self._compressor = None  # it counts distances, and does not know of what is said here
-        elif compressor is None and not self._used and len(data) <= _SMALL:
-            compressor = zlib.compressobj(1, zlib.DEFLATED, -10, 3)
-        elif compressor is None:
-            self._compressor = compressor = zlib.compressobj(_LEVEL, zlib.DEFLATED, _WINDOW, _MEMORY)
+        elif compressor is None or (len(data) > _MUCH and not self._large):
+            self._large = len(data) > _MUCH
+            compressor = zlib.compressobj(_LEVEL, zlib.DEFLATED, *(_MANY if self._large else _FEW))
+            self._compressor = compressor
         self._used = True
         return compressor.compress(data) + compressor.flush(zlib.Z_SYNC_FLUSH)
 
