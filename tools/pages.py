@@ -34,7 +34,7 @@ def commands_page() -> str:
 def _parts(name: str) -> Sequence[str]:
     said = _said([name, "--help"])
     words = [line.strip("│ ").split("  ")[0].strip() for line in said.partition("Commands")[2].splitlines()]
-    return [word for word in words if word in ("add", "list", "remove", "password", "quota", "admin")]
+    return [word for word in words if word.isalpha() and word.islower()]
 
 
 def _help(words: list[str]) -> str:
