@@ -21,6 +21,8 @@ WHOLE = re.compile(
 )
 """A line of a plan that leads to all rows of a table or of an account."""
 
+BOUNDED = ("SELECT count(*) FROM acl WHERE account_id = $1",)  # by ACL_ALL, and only while somebody is granted rights
+
 BANNED = re.compile(r"\b(now\(\)|current_timestamp|random\(|nextval|notify|offset \d|rowid|ctid)", re.I)
 """What no statement uses (SCALE C.7): every one names an account, ids and times come from the application."""
 
@@ -106,7 +108,7 @@ async def test_no_statement_reads_a_whole_account(
         large = {*LARGE, *[alias for table, alias in names.items() if table in LARGE]}
         for *_, line in plan:
             found = WHOLE.fullmatch(str(line))
-            if found is not None and found[1] in large:
+            if found is not None and found[1] in large and sql not in BOUNDED:
                 bad.append((line, sql))
     raw.close()
     assert bad == []

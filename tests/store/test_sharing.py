@@ -339,6 +339,15 @@ async def test_too_many_entries(store: Store, you: Account, monkeypatch: pytest.
     with pytest.raises(Invalid):
         await grant(store, you, "INBOX", people[2], "l")
     await grant(store, you, "INBOX", people[1], "lr")
+    monkeypatch.setattr(sharing, "ACL_ALL", 3)
+    await grant(store, you, "Sent", people[0], "lr")
+    with pytest.raises(Invalid):
+        await grant(store, you, "Drafts", people[0], "lr")
+    with pytest.raises(Invalid):  # it would take over what is above
+        await create(store, you, "Sent/Below")
+    await create(store, you, "Drafts/Below")
+    await grant(store, you, "INBOX", people[1], "")
+    await create(store, you, "Sent/Below")
 
 
 async def test_shared_accounts(store: Store, you: Account) -> None:
@@ -566,10 +575,15 @@ async def test_the_quota_of_the_target_counts(store: Store, you: Account) -> Non
     await grant(store, small, "INBOX", you, "i")
 
     async def unit(tx: Transaction) -> None:
-        await tx.move(you.account_id, mine.mailbox_id, [1, 2], theirs.mailbox_id, small.account_id)
+        try:
+            await tx.move(you.account_id, mine.mailbox_id, [1, 2], theirs.mailbox_id, small.account_id)
+        except OverQuota:  # then nothing has been changed
+            return
+        raise AssertionError("there is no room")
 
-    with pytest.raises(OverQuota):
-        await as_login(store, you, small, unit)
+    await as_login(store, you, small, unit)
+    for account in (you, small):
+        assert await store.check(account.account_id, deep=True) == []
     assert (await inbox(store, you.account_id)).total == 2
     assert (await store.quota(small.account_id)).messages == 0
 

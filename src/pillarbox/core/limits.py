@@ -95,7 +95,8 @@ METADATA_ENTRIES = 100  # entries of one mailbox, or of the server, RFC 5464 §4
 METADATA_ALL = 10_000  # entries of all mailboxes of an account
 METADATA_OCTETS = 4 << 20  # octets of their names and values; what LIST RETURN (METADATA …) answers at most
 ACL_ENTRIES = 1_000  # of one mailbox, each asked for by GETACL and taken over by mailboxes made below it
-SHARED_MAILBOXES = 20_000  # entries of others' access control lists that one login's LIST looks at
+ACL_ALL = 20_000  # of all mailboxes of an account
+SHARED_MAILBOXES = 10_000  # entries of others' access control lists that one login's LIST looks at
 KEYWORDS_PER_MESSAGE = 100
 KEYWORD = 255  # octets, RFC 8621 §4.1.1
 

@@ -61,25 +61,37 @@ async def carry(work: Work, source: AccountId, ledger: Ledger, rows: Sequence[He
     """
     sizes = {row.message_id: row.size for row in rows}
     shown = {row.message_id for row in rows if not row.flags & DELETED}
-    there: dict[MessageId, _There] = {}
-    wanted = list(sizes)
-    for start in range(0, len(wanted), PAGE):
-        there |= await _messages(work, source, ledger, wanted[start : start + PAGE])
-    fresh = [old for old, one in there.items() if one.fresh]
-    octets = sum(sizes[old] for old in fresh)
-    full = await lack(work, ledger, octets, len(fresh))
+    pages = [list(sizes)[start : start + PAGE] for start in range(0, len(sizes), PAGE)]
+    new = set(sizes).difference(*[await _present(work, source, ledger, page) for page in pages])
+    octets = sum(sizes[old] for old in new)
+    full = await lack(work, ledger, octets, len(rows))
     if full is not None:
         raise full
+    there: dict[MessageId, _There] = {}
+    for page in pages:
+        there |= await _messages(work, source, ledger, page)
     await work.trace(ledger, {one.message_id: one.thread_id for one in there.values() if not one.fresh})
-    for old in fresh:
+    for old in new:
         ledger.traces[there[old].message_id] = Trace(there[old].thread_id, before=False, after=old in shown)
     ledger.used += octets
-    ledger.messages += len(fresh)
+    ledger.messages += len(new)
     ledger.dirty = ledger.dirty or bool(rows)
     return [
         row._replace(message_id=there[row.message_id].message_id, thread_id=there[row.message_id].thread_id)
         for row in rows
     ]
+
+
+async def _present(work: Work, source: AccountId, ledger: Ledger, wanted: Sequence[MessageId]) -> set[MessageId]:
+    """Those of the messages that the other account has, too."""
+    rows = await work.connection.all(
+        "SELECT m.message_id FROM message m JOIN message o ON o.account_id = $2 AND o.message_id = m.message_id"
+        f" AND o.blob_id = m.blob_id WHERE m.account_id = $1 AND m.message_id IN {work.dialect.members('$3')}",
+        source,
+        ledger.account,
+        work.dialect.array(wanted),
+    )
+    return {row[0] for row in rows}
 
 
 async def _messages(

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from pillarbox.core.errors import Invalid, NotFound
 from pillarbox.core.ids import AccountId, MailboxId
-from pillarbox.core.limits import ACL_ENTRIES, PAGE, SHARED_MAILBOXES
+from pillarbox.core.limits import ACL_ALL, ACL_ENTRIES, PAGE, SHARED_MAILBOXES
 from pillarbox.store.conventions import role_called, stands_for
 from pillarbox.store.ledger import BOX_COLUMNS, mailbox_of
 from pillarbox.store.naming import foreign_name, full_name, name_order, split_foreign
@@ -206,8 +206,10 @@ async def change(connection: Connection, account: AccountId, mailbox_id: Mailbox
     after = _changed(before, wanted)
     if after == before:
         return False
-    if wanted.grantee not in known and len(known) >= ACL_ENTRIES:
-        raise Invalid("too many entries in the access control list")
+    if wanted.grantee not in known:
+        if len(known) >= ACL_ENTRIES:
+            raise Invalid("too many entries in the access control list")
+        await _check_room(connection, account, 1)
     granted, denied = (entry.rights, after) if wanted.negative else (after, entry.denied)
     place = (account, mailbox_id, wanted.grantee)
     if not granted and not denied:
@@ -230,8 +232,19 @@ def _changed(before: frozenset[str], wanted: EntryChange) -> frozenset[str]:
     return before - wanted.rights if wanted.mode == "remove" else wanted.rights
 
 
+async def _check_room(connection: Connection, account: AccountId, more: int) -> None:
+    row = await connection.one("SELECT count(*) FROM acl WHERE account_id = $1", account)
+    if row is not None and row[0] + more > ACL_ALL:
+        raise Invalid("too many entries in the access control lists of the account")
+
+
 async def inherit(connection: Connection, account: AccountId, source: MailboxId, mailbox_id: MailboxId) -> None:
-    """Give a new mailbox the entries of another."""
+    """Give a new mailbox the entries of another. Invalid when the account has too many then."""
+    sql = "SELECT count(*) FROM acl WHERE account_id = $1 AND mailbox_id = $2"
+    row = await connection.one(sql, account, source)
+    if row is None or not row[0]:
+        return
+    await _check_room(connection, account, row[0])
     await connection.run(
         "INSERT INTO acl (account_id, mailbox_id, grantee, rights, denied)"
         " SELECT account_id, CAST($3 AS BIGINT), grantee, rights, denied FROM acl"

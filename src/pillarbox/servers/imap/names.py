@@ -1,9 +1,11 @@
 """The names that LIST and LSUB choose from, and which of them they answer (RFC 5258 §3)."""
 
-from collections.abc import Iterator, Sequence
+import asyncio
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from pillarbox.core.ids import AccountId
+from pillarbox.core.limits import PAGE
 from pillarbox.servers.imap.pace import Pace
 from pillarbox.servers.imap.session import Session
 from pillarbox.servers.imap.uses import ATTRIBUTES
@@ -13,6 +15,7 @@ from pillarbox.store.rights import ALL, Found
 from pillarbox.wire.imap.listing import List
 from pillarbox.wire.imap.names import matcher
 
+_MANY = 4 * PAGE  # names whose sorting would hold up others
 CRITERIA = frozenset({"SUBSCRIBED", "SPECIAL-USE"})
 """The selection options that names must meet (RFC 5258 §3.1, RFC 6154 §2)."""
 
@@ -80,7 +83,13 @@ async def names(session: Session, subscribed: bool) -> list[Name]:
         for above in ancestors(name):
             known.setdefault(above, Name(above, account, None, subscribed=False))
         await pace.keep()
-    return sorted(known.values(), key=lambda one: name_order(one.name))
+    if len(known) > _MANY:
+        return await asyncio.to_thread(_sorted, known.values())
+    return _sorted(known.values())
+
+
+def _sorted(some: Iterable[Name]) -> list[Name]:
+    return sorted(some, key=lambda one: name_order(one.name))
 
 
 async def _add_shared(known: dict[str, Name], others: Sequence[Found], subscribed: frozenset[str], pace: Pace) -> None:
