@@ -41,6 +41,11 @@ _SHARED: Final[Figures] = (
     ("acl", "acl_grantee", (20, 4, 1)),
 )
 
+_NOTED: Final[Figures] = (
+    ("metadata", "metadata", (100, 50, 5, 1)),
+    ("metadata", "metadata_mailbox", (100, 5)),
+)
+
 
 def _stated(figures: Figures) -> tuple[str, ...]:
     return tuple(
@@ -52,3 +57,4 @@ def _stated(figures: Figures) -> tuple[str, ...]:
 
 FIRST: Final = ("ANALYZE", "DELETE FROM sqlite_stat1", *_stated(_PLACED), "ANALYZE sqlite_schema")
 SHARING: Final = (*_stated(_SHARED), "ANALYZE sqlite_schema")
+NOTES: Final = (*_stated(_NOTED), "ANALYZE sqlite_schema")

@@ -7,7 +7,7 @@ been released never changes; a change is a new step at the end.
 from typing import Final
 
 from pillarbox.engines.migration import Step
-from pillarbox.engines.schema.statistics import FIRST, SHARING
+from pillarbox.engines.schema.statistics import FIRST, NOTES, SHARING
 from pillarbox.store.port import Dialect
 
 _ACCOUNTS: Final = (
@@ -183,7 +183,11 @@ _STEPS: Final = (
     ("programs by what they say of themselves", _DEVICES),
 )
 
-_STATISTICS: Final = ((1000, "statistics", FIRST), (1001, "statistics of what is shared", SHARING))
+_STATISTICS: Final = (
+    (1000, "statistics", FIRST),
+    (1001, "statistics of what is shared", SHARING),
+    (1002, "statistics of notes", NOTES),
+)
 """Steps that only SQLite has; a further one whenever there are more statistics."""
 
 

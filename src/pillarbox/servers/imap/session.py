@@ -302,7 +302,8 @@ class Session:
         """From now on look out for notes that others change (RFC 5464 §4.4.2)."""
         if self.noting is None:
             self.noting = Noting(self.wake)
-        for account in (self.owner, DIRECTORY):
+        shared = await self.store.sharing.shared(self.owner)
+        for account in (self.owner, DIRECTORY, *(one.account for one in shared)):
             await self.noting.follow(self.store, account)
 
     def wake(self) -> None:

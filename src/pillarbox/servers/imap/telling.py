@@ -11,6 +11,7 @@ from pillarbox.servers.imap.commands.listing import describe
 from pillarbox.servers.imap.counts import spell_status
 from pillarbox.servers.imap.happenings import Happening
 from pillarbox.servers.imap.manner import METADATA
+from pillarbox.servers.imap.notes import may_note
 from pillarbox.servers.imap.notifying import Notifying
 from pillarbox.servers.imap.session import Session, State
 from pillarbox.servers.imap.syncing import sync
@@ -75,23 +76,36 @@ async def tell_notes(session: Session) -> None:
     if noting is None or not noting.stale or session.state is State.LOGOUT:
         return
     for account, mailbox_id, entries in await noting.news(session.store, session.owner):
-        mailbox = None
+        found = None
         if mailbox_id != WHOLE:
-            try:
-                mailbox = await session.store.mailbox(account, mailbox_id)
-            except NotFound:
+            found = await _noted(session, account, mailbox_id)
+            if found is None:
                 continue
-        name = mailbox.name if mailbox is not None else ""
-        if _wants_notes(session, mailbox, name):
-            session.stream.write(metadata_changed(name, entries, session.decoder.utf8))
+        if _wants_notes(session, found):
+            line = metadata_changed(found.name if found is not None else "", entries, session.decoder.utf8)
+            session.stream.write(line)
 
 
-def _wants_notes(session: Session, mailbox: Mailbox | None, name: str) -> bool:
+async def _noted(session: Session, account: AccountId, mailbox_id: MailboxId) -> Found | None:
+    """The mailbox, if it is there and the login may see its notes."""
+    if account != session.owner:
+        shared = await session.store.sharing.shared(session.owner)
+        mine = [one for one in shared if (one.account, one.mailbox.mailbox_id) == (account, mailbox_id)]
+        return next((one for one in mine if may_note(one.rights)), None)
+    try:
+        mailbox = await session.store.mailbox(account, mailbox_id)
+    except NotFound:
+        return None
+    return Found(account, mailbox, ALL, mailbox.name)
+
+
+def _wants_notes(session: Session, found: Found | None) -> bool:
     notifying = session.notifying
     if METADATA in session.enabled or notifying is None:
         return METADATA in session.enabled
-    if mailbox is not None:
-        return EventKind.MAILBOX_METADATA_CHANGE in notifying.events(mailbox, name)
+    if found is not None:
+        own = found.account == session.owner
+        return EventKind.MAILBOX_METADATA_CHANGE in notifying.events(found.mailbox, found.name, own=own)
     return any(EventKind.SERVER_METADATA_CHANGE in group.events for group in notifying.others)
 
 
