@@ -51,8 +51,7 @@ class Need(IntFlag):
     UTF8 = 128  # ENVELOPE with UTF-8 where there is any (RFC 6855 §3)
 
 
-@dataclass(frozen=True, slots=True)
-class BlobRef:
+class BlobRef(msgspec.Struct, frozen=True, gc=False):
     """Where octets are: `length` octets from `offset` of blob `blob_id`."""
 
     blob_id: BlobId

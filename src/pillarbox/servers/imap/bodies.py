@@ -18,11 +18,9 @@ from pillarbox.wire.imap.codes import UNKNOWN_CTE
 from pillarbox.wire.imap.fetch import BinaryItem, BinarySize, BodyItem, OctetsItem
 
 
-def columns_of(row: Row, prepared: Plan, recent: frozenset[int]) -> list[bytes]:
-    """The items that are columns, spelled; none when only bodies were asked for."""
-    if not prepared.getters:
-        return []
-    return [prepared.template % tuple([get(row) for get in prepared.with_recent(recent)])]
+def spell_columns(row: Row, prepared: Plan, recent: frozenset[int]) -> bytes:
+    """The items that are columns, where there are any."""
+    return prepared.template % tuple([get(row) for get in prepared.with_recent(recent)])
 
 
 async def answer_small(responses: Responses, row: Row, prepared: Plan, octets: bytes | None) -> str:
@@ -32,28 +30,32 @@ async def answer_small(responses: Responses, row: Row, prepared: Plan, octets: b
     trouble = ""
     root = decode(row.structure) if prepared.cuts else None
     for item in prepared.bodies:
-        piece, cost = _small(item, root, octets)
-        if piece is None:
-            trouble = UNKNOWN_CTE
+        if isinstance(item, BodyItem):
+            cost = _add_body(responses, item, root, octets)
         else:
-            responses.add(piece)
+            part = encoded_part(root, len(octets), item.part)
+            piece, cost = spell_small(item, part, octets), 4 * (part.end - part.start) if part else 0
+            if piece is None:
+                trouble = UNKNOWN_CTE
+            else:
+                responses.add(piece)
         await responses.spend(cost)
     return trouble
 
 
-def _small(item: OctetsItem, root: Part | None, octets: bytes) -> tuple[bytes | None, int]:
-    """The item, None if the encoding of its part is not known, and how many octets it took to make it."""
-    size = len(octets)
-    if not isinstance(item, BodyItem):
-        part = encoded_part(root, size, item.part)
-        return spell_small(item, part, octets), 4 * (part.end - part.start) if part else 0
-    span = (0, size) if root is None else locate(root, size, item.section)
+def _add_body(responses: Responses, item: BodyItem, root: Part | None, octets: bytes) -> int:
+    """Add an item of octets; how many it took to make it."""
+    span = (0, len(octets)) if root is None else locate(root, len(octets), item.section)
     if span is None:
-        return encoder.body(item.label, None), 0
+        responses.add(encoder.body(item.label, None))
+        return 0
     if item.section.fields:
-        return encoder.body(item.label, _fields(octets[span[0] : span[1]], item)), 4 * (span[1] - span[0])
+        responses.add(encoder.body(item.label, _fields(octets[span[0] : span[1]], item)))
+        return 4 * (span[1] - span[0])
     start, end = clip(span, item.partial)
-    return encoder.body(item.label, octets[start:end]), end - start
+    responses.add(encoder.announce(item.label, end - start))
+    responses.follow(encoder.textual(octets[start:end]))
+    return end - start
 
 
 def _fields(header: bytes, item: BodyItem) -> bytes:

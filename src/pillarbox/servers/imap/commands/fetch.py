@@ -1,14 +1,16 @@
 """FETCH and UID FETCH: pages of rows into pages of responses, bodies in batches or in chunks (RFC 3501 §6.4.5)."""
 
 from collections.abc import Sequence
+from contextlib import aclosing
 from dataclasses import replace
 from typing import Final
 
 import msgspec
 
 from pillarbox.core.ids import Modseq
-from pillarbox.core.limits import BLOB_INLINE, IMAP_FETCH_BATCH, LISTING
-from pillarbox.servers.imap.bodies import answer_large, answer_small, columns_of
+from pillarbox.core.limits import IMAP_FETCH_BATCH, LISTING
+from pillarbox.servers.imap.ahead import Planned, read_ahead
+from pillarbox.servers.imap.bodies import answer_large, answer_small, spell_columns
 from pillarbox.servers.imap.errors import CORRUPTION, Refused, bad
 from pillarbox.servers.imap.listing import spell_listed
 from pillarbox.servers.imap.manner import CONDSTORE
@@ -173,23 +175,15 @@ def _parted(numbered: Numbered, seen: set[int]) -> tuple[Numbered, Numbered]:
 async def _octets(session: Session, arguments: Fetch, numbered: Numbered, seen: set[int]) -> str:
     """Answer from the octets: of small messages together, of large ones one after the other."""
     plain, with_flags = _plans(session, arguments.items)
+    planned = [(number, row, with_flags if row.uid in seen else plain) for number, row in numbered]
     trouble = ""
-    batch: list[tuple[int, Row, Plan]] = []
-    size = 0
-    for number, row in numbered:
-        assert row.blob is not None
-        prepared = with_flags if row.uid in seen else plain
-        if row.blob.length > BLOB_INLINE:
-            trouble = await _batch(session, batch) or trouble
-            batch, size = [], 0
-            trouble = await _alone(session, number, row, prepared) or trouble
-            continue
-        batch.append((number, row, prepared))
-        size += row.blob.length
-        if size > IMAP_FETCH_BATCH:
-            trouble = await _batch(session, batch) or trouble
-            batch, size = [], 0
-    return await _batch(session, batch) or trouble
+    async with aclosing(read_ahead(session, planned)) as read:
+        async for batch, octets in read:
+            if octets is None:
+                trouble = await _alone(session, *batch[0]) or trouble
+            else:
+                trouble = await _batch(session, batch, octets) or trouble
+    return trouble
 
 
 def _told(session: Session, numbered: Numbered, items: tuple[FetchItem, ...]) -> None:
@@ -226,18 +220,15 @@ def _with(row: Row, state: FlagState | None) -> Row:
     return msgspec.structs.replace(row, flags=state.flags, keywords=state.keywords, modseq=state.modseq)
 
 
-async def _batch(session: Session, batch: Sequence[tuple[int, Row, Plan]]) -> str:
-    """Messages whose octets are read together; the code of what is wrong with one of them, if anything."""
-    refs = [row.blob for _, row, _ in batch if row.blob is not None]
-    if not refs:
-        return ""
+async def _batch(session: Session, batch: Sequence[Planned], read: Sequence[bytes | None]) -> str:
+    """Messages whose octets were read together; the code of what is wrong with one of them, if anything."""
     trouble = ""
     responses = Responses(session)
-    read = await session.store.many_octets(session.mailbox.account, refs)
     for (number, row, prepared), octets in zip(batch, read, strict=True):
         _open(session, responses, number, row, prepared)
-        trouble = await answer_small(responses, row, prepared, octets) or trouble
-        responses.close()
+        wrong = await answer_small(responses, row, prepared, octets)
+        _close(responses, prepared, wrong)
+        trouble = wrong or trouble
     await responses.turn()
     return trouble
 
@@ -247,13 +238,19 @@ async def _alone(session: Session, number: int, row: Row, prepared: Plan) -> str
     responses = Responses(session)
     _open(session, responses, number, row, prepared)
     trouble = await answer_large(session, responses, row, prepared)
-    responses.close()
+    _close(responses, prepared, trouble)
     await responses.turn()
     return trouble
 
 
 def _open(session: Session, responses: Responses, number: int, row: Row, prepared: Plan) -> None:
-    """A response begins with what needs no octets: that is told of a message that cannot be read, too."""
+    """A response begins with what needs no octets."""
     responses.open(number)
-    for piece in columns_of(row, prepared, session.recent):
-        responses.add(piece)
+    if prepared.getters:
+        responses.add(spell_columns(row, prepared, session.recent))
+
+
+def _close(responses: Responses, prepared: Plan, trouble: str) -> None:
+    """A response ends. Where none of the octets could be given there is none, unless it tells of flags: a message may
+    have become \\Seen all the same."""
+    responses.close(least=2 if trouble and prepared.getters and prepared.flags_at < 0 else 1)
