@@ -27,6 +27,8 @@ def threads(letters: Sequence[Letter], algorithm: str) -> Forest:
             [
                 (
                     one.uid,
+                    0,
+                    0,
                     one.sent,
                     one.received,
                     one.subject,
@@ -43,7 +45,7 @@ def threads(letters: Sequence[Letter], algorithm: str) -> Forest:
 def trees(forest: Forest) -> list[Tree]:
     def tree(node: int) -> Tree:
         uid = forest.uids[node] if node < len(forest.uids) else None
-        return uid, [tree(child) for child in forest.children.get(node, ())]
+        return uid, [tree(child) for child in forest.children(node)]
 
     return [tree(root) for root in forest.roots]
 
@@ -132,7 +134,9 @@ def test_rows(algorithm: str, letters: list[Letter], expected: list[Tree]) -> No
 
 def once(forest: Forest, count: int) -> bool:
     """Every message is in the threads, and once only."""
-    nodes = [*forest.roots, *(child for children in forest.children.values() for child in children)]
+    nodes = list(forest.roots)
+    for node in nodes:
+        nodes += forest.children(node)
     return sorted(node for node in nodes if node < len(forest.uids)) == list(range(count))
 
 
@@ -142,7 +146,7 @@ def test_a_thread_as_deep_as_the_mailbox() -> None:
     for algorithm in ("REFERENCES", "REFS"):
         forest = threads(letters, algorithm)
         assert list(forest.roots) == [0]
-        assert all(forest.children[at] == [at + 1] for at in range(count - 1))
+        assert all(forest.children(at) == [at + 1] for at in range(count - 1))
     backwards = [letter(uid, -uid, -uid - 1) for uid in range(1, count + 1)]
     assert once(threads(backwards, "REFERENCES"), count)
 

@@ -58,7 +58,7 @@ def sort_keys(sent: int | None, subject: str, firsts: Sequence[First], ids: Sequ
     )
 
 
-def names_of(parents: bytes) -> tuple[int, ...]:
+def names_of(parents: bytes | bytearray) -> tuple[int, ...]:
     """The references, each as the `name` of its message would be."""
     return struct.unpack(f"<{len(parents) // 8}q", parents)
 

@@ -28,7 +28,7 @@ T = TypeVar("T")
 
 _SOURCE = "placement p LEFT JOIN sort_key k ON k.account_id = p.account_id AND k.message_id = p.message_id"
 _SENT = "COALESCE(k.sent, p.received)"  # RFC 5256 §2.2
-_BARE = "CASE WHEN k.reply IS NULL THEN p.message_id ELSE 0 END"
+_BARE = "CASE WHEN k.reply IS NULL THEN 1 ELSE 0 END"
 _TERMS: Final = {
     "received": "p.received",
     "size": "p.size",
@@ -40,7 +40,7 @@ _TERMS: Final = {
     "to_box": "k.to_box",
     "cc_box": "k.cc_box",
 }
-_THREADED = f"p.uid, {_SENT}, p.received, k.subject, k.reply, k.name, k.parents"
+_THREADED = f"p.uid, p.message_id, {_BARE}, {_SENT}, p.received, k.subject, k.reply, k.name, k.parents"
 _BATCH = PAGE // 2  # messages that are given keys in one transaction
 _ESCAPE = re.compile(r"\\(.)")
 _HEADERS = msgspec.msgpack.Decoder(Headers)
@@ -55,16 +55,18 @@ async def sort(
     pause: Pause | None,
 ) -> list[Uid]:
     """The UIDs that Store.search finds, in order, ties by UID."""
-    where, clause, total = await located(store, *place, condition, pause)
+    where, clause, total = await located(store, *place, condition, pause, sifts=True)
     terms = ", ".join(f"{_term(one, clause)}{' DESC' if one.descending else ''}" for one in orders)
-    sql, values = used(f"SELECT p.uid, {_BARE} FROM {_SOURCE} WHERE {where} ORDER BY {terms}, p.uid", clause.values)
+    sql = f"SELECT p.uid, p.message_id, {_BARE} FROM {_SOURCE} WHERE {where} ORDER BY {terms}, p.uid"
+    sql, values = used(sql, clause.values)
 
     async def unit(connection: Connection) -> tuple[list[Uid], list[MessageId]]:
         uids: list[Uid] = []
         bare: list[MessageId] = []
-        async for rows in connection.pages(sql, *values):
+        async for page in connection.pages(sql, *values):
+            rows = clause.sifted(page)
             uids += [row[0] for row in rows]
-            bare += [row[1] for row in rows if row[1]]
+            bare += [row[1] for row in rows if row[2]]
         return uids, bare
 
     return await _keyed(store, place[0], unit, total)
@@ -93,16 +95,17 @@ async def threads(
     pause: Pause | None,
 ) -> Forest:
     """What Store.search finds of the UIDs in `known` (in order), in threads by one of ALGORITHMS."""
-    where, clause, total = await located(store, *place, condition, pause)
-    sql, values = used(f"SELECT {_THREADED}, {_BARE} FROM {_SOURCE} WHERE {where} ORDER BY p.uid", clause.values)
+    where, clause, total = await located(store, *place, condition, pause, sifts=True)
+    sql, values = used(f"SELECT {_THREADED} FROM {_SOURCE} WHERE {where} ORDER BY p.uid", clause.values)
 
     async def unit(connection: Connection) -> tuple[Threading, list[MessageId]]:
         threading = Threading()
         bare: list[MessageId] = []
-        async for rows in connection.pages(sql, *values):
-            bare += [row[-1] for row in rows if row[-1]]
-            if not bare:
-                threading.take([row[:-1] for row in _within(rows, known)])
+        async for page in connection.pages(sql, *values):
+            rows = _within(clause.sifted(page), known)
+            bare += [row[1] for row in rows if row[2]]
+            if rows and not bare:
+                threading.take(rows)
         return threading, bare
 
     threading = await _keyed(store, place[0], unit, total)
@@ -111,6 +114,8 @@ async def threads(
 
 def _within(rows: list[Record], known: Sequence[int]) -> list[Record]:
     """Those of the rows, ordered by the UIDs they begin with, whose UIDs are known."""
+    if not rows:
+        return rows
     part = known[bisect_left(known, rows[0][0]) : bisect_right(known, rows[-1][0])]
     if len(part) == len(rows) == rows[-1][0] - rows[0][0] + 1:
         return rows

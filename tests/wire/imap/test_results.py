@@ -1,5 +1,8 @@
 """Answers of the extensions, octet for octet."""
 
+from collections.abc import Sequence
+from itertools import pairwise
+
 import pytest
 
 from pillarbox.wire.imap import acl, codes, encoder, metadata, quota, results
@@ -122,22 +125,32 @@ THREADS = [
 ]
 
 
+def threads(roots: Sequence[int], children: dict[int, Sequence[int]], numbers: Sequence[int]) -> results.Threads:
+    nodes = max([len(numbers) - 1, *roots, *children]) + 1
+    first, following = [-1] * nodes, [-1] * nodes
+    for parent, some in children.items():
+        first[parent] = some[0]
+        for one, other in pairwise(some):
+            following[one] = other
+    return results.Threads(roots, first, following, numbers)
+
+
 @pytest.mark.parametrize(
     ("roots", "children", "numbers", "octets"), THREADS, ids=[repr(row[3])[2:60] for row in THREADS]
 )
-def test_threads(roots: list[int], children: dict[int, list[int]], numbers: list[int], octets: bytes) -> None:
-    assert b"".join(results.thread(roots, children, numbers)) == octets
+def test_threads(roots: list[int], children: dict[int, Sequence[int]], numbers: list[int], octets: bytes) -> None:
+    assert b"".join(results.thread(threads(roots, children, numbers))) == octets
 
 
 def test_long_and_deep_threads() -> None:
     count = 40_000
     numbers = range(1, count + 1)
-    chain = b"".join(results.thread([0], {at: [at + 1] for at in range(count - 1)}, numbers))
+    chain = b"".join(results.thread(threads([0], {at: [at + 1] for at in range(count - 1)}, numbers)))
     assert chain == b"* THREAD (%b)\r\n" % b" ".join(b"%d" % number for number in numbers)
-    pieces = list(results.thread([0], {at: [at + 1, at + 2] for at in range(0, count - 2, 2)}, numbers))
-    deep = b"".join(pieces)
+    deep = b"".join(results.thread(threads([0], {at: [at + 1, at + 2] for at in range(0, count - 2, 2)}, numbers)))
     assert deep.startswith(b"* THREAD (1 (2)(3 (4)(5 ")
-    assert deep.endswith(b")" * 20 + b"\r\n") and deep.count(b"(") == deep.count(b")")
-    assert max(map(len, pieces)) < 200_000
-    wide = b"".join(results.thread([0], {0: range(1, count)}, numbers))
-    assert wide == b"* THREAD (1 %b)\r\n" % b"".join(b"(%d)" % number for number in numbers[1:])
+    assert deep.endswith(b")" * 20 + b"\r\n")
+    assert deep.count(b"(") == deep.count(b")")
+    wide = list(results.thread(threads([0], {0: range(1, count)}, numbers)))
+    assert b"".join(wide) == b"* THREAD (1 %b)\r\n" % b"".join(b"(%d)" % number for number in numbers[1:])
+    assert max(map(len, wide)) < 200_000

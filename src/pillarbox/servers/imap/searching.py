@@ -23,7 +23,7 @@ from pillarbox.wire.imap.codes import NOT_SAVED
 from pillarbox.wire.imap.results import Correlator
 from pillarbox.wire.imap.search import Key, Search
 
-_SOME = 20 * PAGE  # numbers found between two turns of the loop
+_SOME = 5 * PAGE  # numbers found between two turns of the loop
 _EVERYTHING = frozenset({"ALL", "COUNT"})
 _PART = frozenset({"MIN", "MAX", "PARTIAL"})
 _SILENT = frozenset({"SAVE", "UPDATE", "CONTEXT"})  # these alone tell nothing
@@ -53,12 +53,12 @@ def ready(session: Session, asked: Search) -> None:
         session.enable(CONDSTORE)
 
 
-async def find(session: Session, progress: Progress, key: Key) -> list[int]:
+async def find(session: Session, progress: Progress, key: Key) -> Sequence[int]:
     """The UIDs of the messages the client knows that meet the key, in ascending order."""
     selected = session.mailbox
     question = condition(Asker.of(session), key)
     found = await session.store.search(selected.account, selected.mailbox_id, question, None, progress.step)
-    return await known(selected, found, progress)
+    return await known(session, found, progress)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +79,12 @@ async def scores(session: Session, where: Where, uids: Sequence[int]) -> Scores:
     return await scoring.scores(session.store, where.place, where.question, uids)
 
 
-async def known(selected: Selected, found: Sequence[int], progress: Progress) -> list[int]:
-    """Those of the UIDs that the client knows, in their order."""
+async def known(session: Session, found: Sequence[int], progress: Progress) -> Sequence[int]:
+    """Those of the UIDs that the client knows, in their order; all, unless something has changed since."""
+    selected = session.mailbox
+    view = await session.store.view(selected.account, selected.mailbox_id)
+    if view.uids is selected.uids:
+        return found
     some: list[int] = []
     at = -1
     for start in range(0, len(found), _SOME):

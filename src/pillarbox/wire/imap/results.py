@@ -1,6 +1,6 @@
 """What SEARCH, SORT, THREAD and ESEARCH found, spelled (RFC 4731 §3, 5256 §4, 5267, 7377 §2.1, 9394)."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from pillarbox.wire.imap.partial import Partial
@@ -72,52 +72,63 @@ def remove_from(places: Iterable[tuple[int, Sequence[int]]]) -> bytes:
     return b"REMOVEFROM (%b)" % _places(places)
 
 
-def thread(roots: Sequence[int], children: Mapping[int, Sequence[int]], numbers: Sequence[int]) -> Iterator[bytes]:
-    """`* THREAD (2)(3 6 (4 23)(44 7 96))` of the roots, however deep they go, in pieces (RFC 5256 §4).
+@dataclass(frozen=True, slots=True)
+class Threads:
+    """Threads to tell, in order. Nodes are counted from 0; `numbers` are those of the first ones, others stand for a
+    parent that is not there, and have children. `first`: of each node the first of its children, `following`: the next
+    of its siblings, -1 for none."""
 
-    `numbers` are those of the first nodes; others stand for a parent that is not there, and have children.
-    """
-    pieces = ["* THREAD " if roots else "* THREAD"]
-    for root in roots:
-        if root in children:
-            yield from _branches(root, children, numbers, pieces)
+    roots: Sequence[int]
+    first: Sequence[int]
+    following: Sequence[int]
+    numbers: Sequence[int]
+
+
+def thread(threads: Threads) -> Iterator[bytes]:
+    """`* THREAD (2)(3 6 (4 23)(44 7 96))`, however deep they go, in pieces (RFC 5256 §4)."""
+    pieces = ["* THREAD " if threads.roots else "* THREAD"]
+    for root in threads.roots:
+        if threads.first[root] < 0:
+            pieces.append(f"({threads.numbers[root]})")
         else:
-            pieces.append(f"({numbers[root]})")
+            yield from _branches(threads, root, pieces)
         if len(pieces) > _PIECES:
             yield "".join(pieces).encode("ascii")
             pieces.clear()
     yield "".join((*pieces, "\r\n")).encode("ascii")
 
 
-def _branches(
-    root: int, children: Mapping[int, Sequence[int]], numbers: Sequence[int], pieces: list[str]
-) -> Iterator[bytes]:
-    """Add a thread with its parentheses to the pieces, yielding them when there are many. Without recursion: it may be
+def _branches(threads: Threads, root: int, pieces: list[str]) -> Iterator[bytes]:
+    """Add a thread in its parentheses to the pieces, yielding them when there are many. Without recursion: it may be
     deep."""
-    waiting: list[int | str] = [")", root]
-    count, spaced = len(numbers), "("
-    while waiting:
-        node = waiting.pop()
-        if isinstance(node, str):
-            pieces.append(node)
-            spaced = ""
+    first, following, numbers = threads.first, threads.following, threads.numbers
+    node, before = root, "("
+    waiting: list[int] = []  # what comes after the threads that are open, -1 when nothing does
+    while True:
+        if node < len(numbers):
+            pieces.append(f"{before}{numbers[node]}")
+            before = " "
+        child = first[node]
+        if child >= 0:
+            node = child
+            if following[child] >= 0:
+                waiting.append(following[child])
+                before += "("
             continue
-        if node < count:
-            pieces.append(f"{spaced}{numbers[node]}")
-            spaced = " "
-        below = children.get(node)
-        if below is None:
-            continue
-        if len(below) == 1:
-            waiting.append(below[0])
-            continue
-        pieces.append(spaced)
-        spaced = ""
-        for child in reversed(below):
-            waiting += (")", child, "(") if child in children else (f"({numbers[child]})",)
         if len(pieces) > _PIECES:
             yield "".join(pieces).encode("ascii")
             pieces.clear()
+        before = ")"
+        while waiting:
+            node = waiting.pop()
+            if node >= 0:
+                waiting.append(following[node])
+                before += "("
+                break
+            before += ")"
+        else:
+            pieces.append(before)
+            return
 
 
 def uid_batches(tag: bytes, batches: Iterable[tuple[int, int]]) -> bytes:
