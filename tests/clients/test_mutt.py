@@ -18,7 +18,7 @@ from tests.server import PASSWORD
 TIMEOUT = 30.0  # seconds on the terminal: a mutt that asks a question would wait for ever
 
 
-def configured(home: Home, you: Person) -> Path:
+def configured(home: Home, you: Person, more: str = "") -> Path:
     """The settings of somebody who trusts our certificate and asks no questions."""
     (home.folder / "cache").mkdir(exist_ok=True)
     return home.file(
@@ -29,7 +29,7 @@ def configured(home: Home, you: Person) -> Path:
         f'set header_cache="{home.folder}/cache/" message_cachedir="{home.folder}/cache/"\n'
         f'set record="" confirmappend=no confirmcreate=no delete=yes quit=yes move=no mark_old=no wait_key=no\n'
         f'set folder="{home.folder}" pop_delete=no sleep_time=0 charset=utf-8 mail_check=0 read_inc=0\n'
-        "set sort=mailbox-order resume_edited_draft_files=no ts_enabled=no\n",
+        f"set sort=mailbox-order resume_edited_draft_files=no ts_enabled=no\n{more}",
     )
 
 
@@ -39,10 +39,10 @@ def url(home: Home, you: Person, listener: str, path: str = "") -> str:
     return f"{scheme}://{you.login}@{HOST}:{home.port(listener)}/{path}"
 
 
-def on_terminal(home: Home, you: Person, mailbox: str, keys: str) -> str:
+def on_terminal(home: Home, you: Person, mailbox: str, keys: str, more: str = "") -> str:
     """Open a mailbox, press keys, wait for the end; all that was on the screen."""
     master, slave = pty.openpty()
-    command = [program("mutt"), "-n", "-F", str(configured(home, you)), "-f", mailbox, "-e", f'push "{keys}"']
+    command = [program("mutt"), "-n", "-F", str(configured(home, you, more)), "-f", mailbox, "-e", f'push "{keys}"']
     process = subprocess.Popen(
         command,
         stdin=slave,
@@ -99,6 +99,17 @@ def test_read_flag_delete_and_save(home: Home, you: Person, listener: str) -> No
     assert [one.octets for one in held] == [letter(1), dotted(), letter(4)]
     assert [one.flags for one in held] == [FLAGGED, 0, SEEN]
     assert letter(4).partition(b"\r\n\r\n")[2].replace(b"\r\n", b"\n") in saved.read_bytes()
+
+
+@SQLITE
+def test_compressed(home: Home, you: Person) -> None:
+    """mutt does not compress unless it is told to."""
+    you.put(*map(letter, range(1, 40)))
+    keys = "<first-entry><flag-message><last-entry><display-message><exit><delete-message><sync-mailbox><quit>"
+    on_terminal(home, you, url(home, you, "imaps", "INBOX"), keys, "set imap_deflate=yes imap_qresync=yes\n")
+    held = you.mail()
+    assert [one.octets for one in held] == [*map(letter, range(1, 39))]
+    assert held[0].flags == FLAGGED
 
 
 @SQLITE

@@ -324,3 +324,33 @@ async def test_a_bomb_is_bounded_and_lets_others_run(door: Door) -> None:
     writer.close()
     sending.cancel()
     client.close()
+
+
+async def test_much_that_is_compressed_lets_others_run(door: Door) -> None:
+    """One write of a megabyte is worked through in pieces, in order."""
+    reader, writer = await asyncio.open_connection(HOST, door.port)
+    peer = Peer()
+    writer.write(b"COMPRESS\r\n")
+    await reader.readuntil(b"squeeze\r\n")
+    stream = door.sessions[0].stream
+    letters = b"".join(b"%d bottles of beer\r\n" % n for n in range(60_000))
+    turns = 0
+
+    def count() -> None:
+        nonlocal turns
+        turns += 1
+        if stream._out is not None:
+            asyncio.get_running_loop().call_soon(count)
+
+    async def work() -> None:
+        stream.input.clear()
+        stream.write(letters)
+        asyncio.get_running_loop().call_soon(count)
+        await stream.drain()
+        stream.write(b"end\r\n")
+
+    door.sessions[0].work = work  # type: ignore[method-assign]
+    writer.write(peer.say(b"go\r\n"))
+    assert await lines(reader, peer, b"end\r\n") == letters + b"end\r\n"
+    assert turns >= len(letters) // limits.WRITE_BURST
+    writer.close()

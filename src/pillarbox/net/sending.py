@@ -57,17 +57,18 @@ class Sending(asyncio.Protocol):
         else:
             self._out.append(data)
             self._out_size += len(data)
-        if self._out_size > limits.WRITE_BURST:
+        if self._out_size > limits.WRITE_BURST and self._deflate is None:
             self.flush()
 
     def flush(self) -> None:
         """Hand what was written to the transport now."""
-        if self._out is None:
-            return
-        parts, self._out, self._out_size = self._out, None, 0
+        if self._out is not None:
+            parts, self._out, self._out_size = self._out, None, 0
+            self._hand_over(parts[0] if len(parts) == 1 else b"".join(parts))
+
+    def _hand_over(self, data: bytes) -> None:
         if self._transport is None or self.closing:
             return
-        data = parts[0] if len(parts) == 1 else b"".join(parts)
         if self._deflate is not None:
             data = self._deflate.pack(data)
         if self._engine is not None:
@@ -79,8 +80,18 @@ class Sending(asyncio.Protocol):
         self._transport.write(data)
 
     async def drain(self) -> None:
-        """Send, and wait while the peer reads slowly. Raises ConnectionGone, also after `close`."""
+        """Send, and wait while the peer reads slowly; where it has to be compressed, others have their turn in between.
+        Raises ConnectionGone, also after `close`."""
+        while self._deflate is not None and self._out is not None and self._out_size > limits.WRITE_BURST:
+            written = b"".join(self._out)
+            self._out, self._out_size = [written[limits.WRITE_BURST :]], len(written) - limits.WRITE_BURST
+            self._hand_over(written[: limits.WRITE_BURST])
+            await self._caught_up()
+            await asyncio.sleep(0)
         self.flush()
+        await self._caught_up()
+
+    async def _caught_up(self) -> None:
         if self._writing_paused and not self.closing:
             self._drainer = self._loop.create_future()
             try:

@@ -54,9 +54,8 @@ class Answer:
 
 class Session:
     """What one connection has come to. `waiting` is the tag of an IDLE or AUTHENTICATE under way. `identity`: what the
-    client says it is, whoever logs in. `enabled`: what was
-    switched on by ENABLE or by a command that implies it; `manner`: how answers are spelled for that. `jmap`: JMAP
-    would take the credentials too."""
+    client says it is, whoever logs in. `enabled`: what was switched on by ENABLE or by a command that implies it;
+    `manner`: how answers are spelled for that. `jmap`: JMAP would take the credentials too."""
 
     __slots__ = (
         "account",

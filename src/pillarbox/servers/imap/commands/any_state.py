@@ -45,6 +45,7 @@ async def starttls(session: Session, command: Command, arguments: Nothing) -> No
         raise bad("TLS is not offered here")
     session.stream.write(encoder.tagged(command.tag, "OK", "begin TLS now"))
     session.decoder.discard()
+    session.identity = ()  # what was said in clear anybody may have said
     await session.stream.start_tls(session.house.tls)
     session.errors = 0
 
