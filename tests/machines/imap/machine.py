@@ -223,23 +223,33 @@ class Machine(RuleBasedStateMachine):
 
         self.act(turn, deed)
 
-    @rule(who=_who, how=st.sampled_from(("plain", "uids", "sample")), read_only=st.booleans(), late=st.booleans())
-    def come_back(self, who: int, how: str, read_only: bool, late: bool) -> None:
-        """The connection is lost; with `late` just when expunges could not be told."""
+    @rule(who=_who, how=st.sampled_from(("plain", "uids", "sample")), read_only=st.booleans(), taken=st.none() | _picks)
+    def come_back(self, who: int, how: str, read_only: bool, taken: Picks | None) -> None:
+        """The connection is lost; with `taken` just when these messages went and that could not be told."""
 
         async def go() -> None:
             party = self.scene.parties[who]
-            if party.box is None or not self.scene.there(party.box) or "QRESYNC" not in party.enabled or party.ended:
-                return
             if not party.idle:  # else what came last is not whole, nor counted as known
                 await party.complete()
-            if late and not party.idle and party.mirror.messages and "UIDONLY" not in party.enabled:
-                await party.command("FETCH 1:* MODSEQ", asked=frozenset(("MODSEQ",)))
-            if party.ended:
+            box = party.box
+            if box is None or party.ended or not self.scene.there(box) or "QRESYNC" not in party.enabled:
                 return
-            self.scene.parties[who] = await resync.come_back(self.scene, party, how=how, read_only=read_only)
+            if taken is not None and not party.idle and party.mirror.messages and "UIDONLY" not in party.enabled:
+                await self.miss(party, taken)
+            if not party.ended:
+                self.scene.parties[who] = await resync.come_back(self.scene, party, how=how, read_only=read_only)
 
         self.run(go())
+
+    async def miss(self, party: Party, picks: Picks) -> None:
+        """Messages go, others change, and a client hears of the change alone: FETCH may not tell it of the expunges."""
+        box = party.box
+        assert box is not None
+        gone = acts.present(box, party.name(picks, uid=True))
+        await places.take_away(self.scene, box, gone[1:])
+        await party.command("FETCH 1:* MODSEQ", asked=frozenset(("MODSEQ",)))
+        await places.take_away(self.scene, box, gone[:1])
+        await party.command("FETCH 1:* MODSEQ", asked=frozenset(("MODSEQ",)))
 
     # -- elsewhere
 

@@ -155,9 +155,11 @@ class Mirror:
         assert answer.number is not None
         known = self.at(answer.number)
         if known is None:  # the client learns UIDs of new messages thereby
-            known = next((one for one in self.messages if one.uid is None), None)
+            known = next((one for one in reversed(self.messages) if one.uid is None), None)
             assert known is not None, answer.raw
             known.uid = answer.number
+            if all(one.uid for one in self.messages):
+                self.messages.sort(key=lambda one: one.uid or 0)
         self._told(known, answer, during)
 
     def _told(self, known: Known, answer: Answer, during: str) -> None:

@@ -140,7 +140,7 @@ class Party:
                 return
             messages = f"FETCH {first}:*"
             if "UIDONLY" in self.enabled:
-                messages = f"UID FETCH {max((one.uid or 0 for one in known), default=0) + 1}:*"
+                messages = f"UID FETCH {max((one.uid or 0 for one in known[: first - 1]), default=0) + 1}:*"
             await self.command(f"{messages} ({' '.join(asked)})", asked=frozenset(asked))
             if first > len(self.mirror.messages) or self.mirror.messages[first - 1].flags is None:
                 await self.command("NOOP")  # it is gone already, which FETCH may not tell

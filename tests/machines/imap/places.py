@@ -1,6 +1,8 @@
 """Commands about mailboxes, and changes that come from elsewhere: by JMAP, by time."""
 
-from pillarbox.core.ids import MessageId, parse_id
+from collections.abc import Sequence
+
+from pillarbox.core.ids import MessageId, Uid, parse_id
 from pillarbox.store import changes
 from pillarbox.store.model import DELETED, MESSAGE_PREFIX
 from pillarbox.store.transaction import Transaction
@@ -130,6 +132,18 @@ async def jmap(scene: Scene, number: int, marks: tuple[int, tuple[str, ...]], na
 
     await scene.house.store.write([scene.account], unit)
     await scene.look_at_all(trust=True)
+
+
+async def take_away(scene: Scene, box: Box, uids: Sequence[int]) -> None:
+    """Messages are taken away, \\Deleted or not."""
+
+    async def unit(tx: Transaction) -> None:
+        mailbox = await tx.mailbox_named(scene.account, scene.name_of(box))
+        await tx.expunge(scene.account, mailbox.mailbox_id, [Uid(uid) for uid in uids], only_deleted=False)
+
+    await scene.house.store.write([scene.account], unit)
+    box.remove(uids)
+    await scene.look(box)
 
 
 async def forget(scene: Scene) -> None:

@@ -7,15 +7,23 @@ from pathlib import Path
 from typing import cast
 
 import pytest
-from hypothesis import Phase, settings
+from hypothesis import Phase, given, settings
+from hypothesis import strategies as st
 from hypothesis.stateful import run_state_machine_as_test
 
 from pillarbox.core import log
 from tests.engines_fixtures import Engine, new_schema
+from tests.machines.imap import acts, seeker
+from tests.machines.imap.acts import Marks
+from tests.machines.imap.letters import Letter, letters
 from tests.machines.imap.machine import Machine
+from tests.machines.imap.scene import open_scene
 from tests.servers.imap.house import House, open_house
 
 _PHASES = [phase for phase in Phase if phase is not Phase.explain]  # it traces every line of the server
+_marks = st.lists(st.sampled_from(("\\Seen", "\\Flagged", "$Junk", "one")), max_size=2).map(tuple)
+_returns = st.none() | st.lists(st.sampled_from(("MIN", "MAX", "ALL", "COUNT")), unique=True).map(tuple)
+_questions = st.tuples(seeker.keys, st.sampled_from(("", "UID ")), _returns)
 Stage = tuple[House, asyncio.Runner]
 
 
@@ -42,3 +50,21 @@ def stage(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
 def test_what_clients_are_told_is_what_is_there(stage: Stage) -> None:
     made = cast(type[Machine], lambda: Machine(*stage))
     run_state_machine_as_test(made, settings=settings(stateful_step_count=40, phases=_PHASES))
+
+
+@given(st.lists(st.tuples(letters, _marks), min_size=6, max_size=12), st.data())
+@settings(max_examples=10, phases=_PHASES)
+@pytest.mark.timeout(0)
+def test_what_is_found_is_what_meets_the_keys(
+    stage: Stage, mail: list[tuple[Letter, Marks]], data: st.DataObject
+) -> None:
+    house, runner = stage
+    scene = runner.run(open_scene(house, 1))
+    (party,) = scene.parties
+    try:
+        runner.run(acts.append(scene, party, "INBOX", mail))
+        runner.run(party.select("INBOX", scene.boxes["INBOX"], read_only=True))
+        for key, how, returns in data.draw(st.lists(_questions, min_size=20, max_size=60)):
+            runner.run(seeker.search(party, key, how, returns))
+    finally:
+        scene.close()

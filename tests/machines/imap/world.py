@@ -127,7 +127,8 @@ class Box:
                 continue
             assert modseq > self.highest or marks == mail.flags, "other flags have a mod-sequence above all"
             now.append(replace(mail, flags=marks))
-        self.gone |= dict.fromkeys(before, 0)
+        passed = set(range(self.uidnext, look.uidnext)).difference(one[0] for one in look.mails)  # came and went
+        self.gone |= dict.fromkeys(before.keys() | passed, 0)
         self.mails = now
 
 
