@@ -43,6 +43,7 @@ IMAP_CONTEXT_KEY = 2000  # parts of the keys of one of them, which are kept with
 IMAP_UNAUTHENTICATED_IDLE = 60  # seconds before login
 IMAP_IDENTIFIER = 256  # octets of who is named in an ACL or of a quota root, RFC 4314 §3, as for SMTP paths
 IMAP_ENTRY = 1024  # octets of the name of a METADATA entry, RFC 5464 §3.1
+IMAP_ENTRIES = 200  # entries of METADATA named in one command: each is looked for among those of each mailbox
 IMAP_IDLE = 1800  # seconds, RFC 9051 §5.4: 30 minutes
 IMAP_FETCH_HEADER = 4 << 20  # octets of a header that HEADER.FIELDS looks at in a large message
 IMAP_FETCH_ITEMS = 500  # items of one FETCH, and field names of one section; each item means work for each message

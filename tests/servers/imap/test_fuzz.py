@@ -16,18 +16,22 @@ BODY.PEEK[1.2.3.MIME] BODY[HEADER.FIELDS (X)]<0.1> BODY[TEXT]<9.9> ENVELOPE BODY
 ALL FULL +FLAGS -FLAGS.SILENT FLAGS (\Seen) (\Deleted x) (UNCHANGEDSINCE 1) (CHANGEDSINCE 1) (MESSAGES
 RECENT SIZE) RETURN (MIN MAX) (COUNT) OR NOT SEEN RECENT SUBJECT TEXT Hello BODY x HEADER From "" UNSEEN
 KEYWORD y BEFORE 1-Jan-2026 SENTON SINCE LARGER 3 YOUNGER 5 THREADID T1 CHARSET UTF-8 (SUBSCRIBED)
-(SPECIAL-USE RECURSIVEMATCH) (CONDSTORE) (USE (\Sent)) CLOSE UNSELECT CHECK NAMESPACE ID NIL CAPABILITY
+(SPECIAL-USE RECURSIVEMATCH) (CONDSTORE) (USE (\Sent)) GETMETADATA SETMETADATA (/private/comment "x") /shared/comment
+(/private/specialuse NIL) "\\Sent" (DEPTH infinity) (MAXSIZE 1) (METADATA (/private/comment)) GETQUOTAROOT GETQUOTA
+SETQUOTA (STORAGE 1) METADATA NOTIFY CLOSE UNSELECT CHECK NAMESPACE ID NIL CAPABILITY
 """
 _WORDS = tuple(_TEXT.split())
 _LIKELY = (
     "FETCH {set} {item}", "UID FETCH {set} {item}", "STORE {set} {word} (\\Seen x)", "SEARCH {word} {word} {word}",
     "UID SEARCH {set} {word}", "SEARCH NOT {word} {word}", "COPY {set} {box}", "MOVE {set} {box}", "SELECT {box}",
     "STATUS {box} {word}", "LIST {word} {word}", "CREATE {box}", "DELETE {box}", "RENAME {box} {box}", "EXPUNGE",
+    "SETMETADATA {box} (/private/comment {word})", "SETMETADATA {box} (/private/specialuse {word})",
+    "GETMETADATA {word} {box} {word}", "LIST \"\" {box} RETURN {word}", "GETQUOTAROOT {box}", "SUBSCRIBE {box}",
     "FETCH {set} {item} (CHANGEDSINCE {set})", "STORE {set} (UNCHANGEDSINCE {set}) +FLAGS (\\Deleted)",
 )  # fmt: skip
 _SETS = ("1", "2:3", "1:*", "*", "*:1", "1,3", "3:1", "99", "2:99")
 _ITEMS = ("FLAGS", "ALL", "(UID BODY.PEEK[])", "BODY[1.MIME]", "(BODY[HEADER] ENVELOPE)", "(MODSEQ THREADID)", "RFC822")
-_BOXES = ("INBOX", "Work", "Work/a", "Sent", '"a b"', "nowhere", "Work/a/b")
+_BOXES = ("INBOX", "Work", "Work/a", "Sent", '"a b"', "nowhere", "Work/a/b", '"Sent Items"', "Spam/x")
 
 
 def _command(dice: random.Random) -> str:

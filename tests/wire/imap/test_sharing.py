@@ -211,6 +211,9 @@ WRONG = [
     b'SETMETADATA a (/shared/x "y" /shared/z)',
     b"SETMETADATA a (/shared/x {1+}\r\n\0)",
     b'SETMETADATA a /shared/x "y"',
+    b'SETMETADATA a (/shared "y")',
+    b'SETMETADATA a (/private/vendor/x "y")',
+    b'SETMETADATA a (/private/x "y" /shared/vendor "y")',
     b"COMPRESS",
     b"COMPRESS DEFLATE x",
     b"UNAUTHENTICATE x",
@@ -237,6 +240,7 @@ def test_wrong(line: bytes) -> None:
     assert isinstance(read(line), BadCommand)
 
 
+MANY = b" ".join(b"/private/%d" % number for number in range(limits.IMAP_ENTRIES + 1))
 REFUSED = [
     (
         b"NOTIFY SET (personal (AnnotationChange))",
@@ -245,6 +249,12 @@ REFUSED = [
     ),
     (b"NOTIFY SET" + b" (personal NONE)" * (limits.IMAP_PATTERNS + 1), "NOTIFICATIONOVERFLOW"),
     (b"SETQUOTA x (FROB 5)", ""),
+    (b"GETMETADATA a (" + MANY + b")", "LIMIT"),
+    (b"GETMETADATA a " + MANY, "LIMIT"),
+    (b'LIST "" % RETURN (METADATA (' + MANY + b"))", "LIMIT"),
+    (b"SETMETADATA a (" + MANY.replace(b" ", b" NIL ") + b" NIL)", "METADATA TOOMANY"),
+    (b"SETMETADATA a (/private/x {%d}" % (limits.METADATA_VALUE + 1), "METADATA MAXSIZE 65536"),
+    (b'LIST "" (' + b" ".join([b"x" * 1000] * 5) + b")", "LIMIT"),
     (b"SORT (DATE) UTF-7 ALL", "BADCHARSET (US-ASCII UTF-8)"),
 ]
 

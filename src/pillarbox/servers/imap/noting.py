@@ -15,7 +15,7 @@ Entries = dict[str, None]
 class Noting:
     """What a session was told of notes: `marks`, by account and for the server, are the modseqs it knows all up to.
 
-    `own`: what it changed itself, which it is not told. `wake` is called when there may be news.
+    `own`: what it changed itself, which it is not told. `stale`: where there may be news; `wake` is called then.
     """
 
     __slots__ = ("_wake", "_watches", "marks", "own", "stale")
@@ -23,7 +23,7 @@ class Noting:
     def __init__(self, wake: Callable[[], None]) -> None:
         self.marks: dict[AccountId, Modseq] = {}
         self.own: set[tuple[AccountId, Modseq]] = set()
-        self.stale = False
+        self.stale: set[AccountId] = set()
         self._wake = wake
         self._watches: list[Watch] = []
 
@@ -37,7 +37,7 @@ class Noting:
 
     def _hint(self, account: AccountId, modseq: Modseq) -> None:
         if modseq > self.marks[account]:
-            self.stale = True
+            self.stale.add(account)
             self._wake()
 
     def changed(self, taken: Mapping[AccountId, Modseq]) -> None:
@@ -46,10 +46,10 @@ class Noting:
 
     async def news(self, store: Store, reader: AccountId) -> list[tuple[AccountId, MailboxId, Entries]]:
         """What others have changed since the last time, by mailbox (WHOLE: on the server)."""
-        self.stale = False
+        stale, self.stale = self.stale, set()
         found: dict[tuple[AccountId, MailboxId], Entries] = {}
-        for account, mark in list(self.marks.items()):
-            for modseq, mailbox_id, entry in await self._since(store, account, reader, mark):
+        for account in sorted(stale, reverse=True):  # the server last
+            for modseq, mailbox_id, entry in await self._since(store, account, reader, self.marks[account]):
                 if (account, modseq) not in self.own:
                     found.setdefault((account, mailbox_id), {})[entry] = None
         self.own = {(account, modseq) for account, modseq in self.own if modseq > self.marks.get(account, 0)}

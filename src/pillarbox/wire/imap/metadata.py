@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from pillarbox.core import limits
-from pillarbox.wire.imap.codes import max_size
+from pillarbox.wire.imap.codes import TOO_MANY, max_size
 from pillarbox.wire.imap.errors import WireError
 from pillarbox.wire.imap.reader import Reader
 from pillarbox.wire.imap.spelling import NIL, astring, literal8, mailbox, parenthesised, string
@@ -52,7 +52,7 @@ def parse_get_metadata(reader: Reader) -> GetMetadata:
         options = _options(reader)
     entries = parse_entries(reader)
     while reader.skip(b" "):  # the examples of RFC 5464 §4.4.1 leave the parentheses out
-        entries = tuple(dict.fromkeys((*entries, *parse_entries(reader))))
+        entries = _few(tuple(dict.fromkeys((*entries, *parse_entries(reader)))))
     return GetMetadata(name, entries, options.get(b"MAXSIZE"), options.get(b"DEPTH", 0))
 
 
@@ -61,13 +61,22 @@ def parse_set_metadata(reader: Reader) -> SetMetadata:
     reader.space()
     name = reader.mailbox()
     reader.space()
-    return SetMetadata(name, tuple(dict(reader.listed(_entry_value)).items()))
+    values = dict(reader.listed(_entry_value))
+    if len(values) > limits.IMAP_ENTRIES:
+        raise WireError("too many entries", code=TOO_MANY, status="NO")
+    return SetMetadata(name, tuple(values.items()))
 
 
 def parse_entries(reader: Reader) -> tuple[str, ...]:
     """One entry, or some in parentheses, each once."""
     found = reader.listed(_entry) if reader.at(b"(") else (_entry(reader),)
-    return tuple(dict.fromkeys(found))
+    return _few(tuple(dict.fromkeys(found)))
+
+
+def _few(entries: tuple[str, ...]) -> tuple[str, ...]:
+    if len(entries) > limits.IMAP_ENTRIES:
+        raise WireError("too many entries", code="LIMIT", status="NO")
+    return entries
 
 
 def metadata(name: str, values: Mapping[str, bytes | None], utf8: bool = False) -> bytes:

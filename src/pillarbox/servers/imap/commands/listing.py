@@ -33,6 +33,7 @@ async def list_(session: Session, command: Command, arguments: List) -> Answer:
     patterns = tuple([await _meant(session, pattern) for pattern in arguments.patterns])
     everyone = await names(session, "SUBSCRIBED" in arguments.selection)
     listed = await choose(session, replace(arguments, patterns=patterns), everyone)
+    pace = Pace(session)
     for at in range(0, len(listed), LIST_PORTION):
         lines: list[bytes] = []
         portion = listed[at : at + LIST_PORTION]
@@ -43,6 +44,7 @@ async def list_(session: Session, command: Command, arguments: List) -> Answer:
                 lines += await _more(session, arguments, one.name)
             if one.name.name in notes:
                 lines.append(metadata(one.name.name, notes[one.name.name], session.decoder.utf8))
+            await pace.keep()
         session.stream.write(b"".join(lines))
         await session.breathe()
     if "HIGHESTMODSEQ" in arguments.status:
