@@ -10,10 +10,12 @@ import pytest
 
 from pillarbox.core.ids import AccountId, MessageId
 from pillarbox.store import query as q
+from pillarbox.store import search_sql
 from pillarbox.store.analyser import fold
 from pillarbox.store.indexing import index, tidy
-from pillarbox.store.model import DELETED, FLAGGED, SEEN, Account, FlagChange, Place
+from pillarbox.store.model import DELETED, DRAFT, FLAGGED, SEEN, Account, FlagChange, Place
 from pillarbox.store.search_text import Texts, rows_of, texts_of
+from pillarbox.store.searching import search_each
 from pillarbox.store.store import Store
 from tests.engines_fixtures import Engine
 from tests.stores import StepClock, act, add_account, deliver, inbox, letter, open_store
@@ -62,7 +64,11 @@ async def found(store: Store, account: AccountId, condition: q.Condition) -> set
     return {by_uid[uid] for uid in uids}
 
 
-async def test_what_the_index_narrows_is_what_a_look_at_all_texts_finds(store: Store, you: Account) -> None:
+@pytest.mark.parametrize("many", [0, 5000])
+async def test_what_the_index_narrows_is_what_a_look_at_all_texts_finds(
+    store: Store, you: Account, monkeypatch: pytest.MonkeyPatch, many: int
+) -> None:
+    monkeypatch.setattr(search_sql, "_MANY", many)  # ids above which rows are sifted
     random_ = random.Random(7)
     account = you.account_id
     for number in range(60):
@@ -84,6 +90,8 @@ async def test_what_the_index_narrows_is_what_a_look_at_all_texts_finds(store: S
         assert await found(store, account, condition) == expected, condition
         everything = set(await every(store, account))
         assert await found(store, account, q.Not(condition)) == everything - expected, condition
+        both = q.And((q.Not(q.Flags(has=SEEN)), condition, q.Or((condition, q.Flags(has=DRAFT)))))
+        assert await found(store, account, both) == expected, condition
 
 
 async def put(store: Store, account: AccountId, text: bytes, flags: int = 0, **more: str) -> MessageId:
@@ -176,6 +184,41 @@ async def test_a_search_stays_within_the_view(store: Store, you: Account) -> Non
     await put(store, account, letter("Two"))
     assert await store.search(account, box.mailbox_id, q.All(), view) == [1]
     assert await store.search(account, box.mailbox_id, q.All()) == [1, 2]
+
+
+async def test_several_mailboxes_are_searched_at_once(store: Store, you: Account, state: str) -> None:
+    account = you.account_id
+    box = await inbox(store, account)
+    for subject in ("One", "Two", "One more"):
+        await put(store, account, letter(subject))
+    await settle(store, account, state, last=False)
+    archive = await act(store, account, lambda tx: tx.create_mailbox(account, "Elsewhere"))
+    empty = await act(store, account, lambda tx: tx.create_mailbox(account, "Empty"))
+    await act(store, account, lambda tx: tx.copy(account, box.mailbox_id, [2, 3], archive.mailbox_id))
+    await settle(store, account, state)
+
+    async def pause(_done: int, _goal: int) -> None:
+        return
+
+    async def each(condition: q.Condition) -> dict[str, list[int]]:
+        boxes = {one.mailbox_id: one.name for one in (box, archive, empty)}
+        found = await search_each(store, account, tuple(boxes), condition, pause)
+        return {boxes[mailbox_id]: list(map(int, uids)) for mailbox_id, uids in found.items()}
+
+    assert await each(q.All()) == {"INBOX": [1, 2, 3], "Elsewhere": [1, 2]}
+    assert await each(q.Text("text", "one")) == {"INBOX": [1, 3], "Elsewhere": [2]}
+    assert await each(q.Header("Subject", "two")) == {"INBOX": [2], "Elsewhere": [1]}
+    assert await each(q.Text("text", "three")) == {}
+
+
+async def test_very_many_ranges_of_uids(store: Store, you: Account) -> None:
+    account = you.account_id
+    for _ in range(4):
+        await put(store, account, letter())
+    box = await inbox(store, account)
+    scattered = q.Uids((), [1, 3, *range(10, 200_000, 2)])
+    assert await store.search(account, box.mailbox_id, scattered) == [1, 3]
+    assert await store.search(account, box.mailbox_id, q.Not(scattered)) == [2, 4]
 
 
 async def test_messages_in_several_mailboxes_are_asked_over_all_places(store: Store, you: Account) -> None:
