@@ -3,9 +3,9 @@
 import pytest
 
 from pillarbox.message.collation import casemap
-from pillarbox.store.analyser import fold, language, runs, stems, terms
+from pillarbox.store.analyser import fold, junctions, language, runs, stems, terms
 from pillarbox.store.search_words import narrow, phrases, snippet
-from pillarbox.store.vocabulary import Probe, Wanted, asked, fitting, merged, segment
+from pillarbox.store.vocabulary import Probe, Wanted, asked, fitting, merged, segment, signature, signed
 
 
 @pytest.mark.parametrize(
@@ -85,7 +85,8 @@ def probe(how: str, part: str) -> Probe:
     ],
 )
 def test_what_narrows_a_substring(needle: str, expected: tuple[Probe, ...], decided: bool) -> None:
-    assert narrow(needle, "m") == Wanted(expected, decided)
+    wanted = narrow(needle, "m")
+    assert (wanted.probes, wanted.decided) == (expected, decided)
 
 
 def test_tokens_that_contain_a_part() -> None:
@@ -138,3 +139,50 @@ def test_a_snippet_of_a_long_text_begins_shortly_before_the_word() -> None:
 
 def test_runs_keep_their_order() -> None:
     assert runs("b a b") == ["b", "a", "b"]
+
+
+TEXTS = (
+    "a red, red apple: x!y",
+    "東京都 abc の z-z",
+    "Ünï  cödé ½ e\u0301a b",
+    "--",
+    "one",
+    "a b c d e",
+    "x" * 70 + " yy",
+)
+
+
+@pytest.mark.parametrize("text", TEXTS)
+def test_a_part_of_a_text_has_no_junctions_of_its_own(text: str) -> None:
+    folded = fold(text)
+    every = junctions(folded)
+    made = signature(every)
+    for start in range(len(folded)):
+        for end in range(start, len(folded) + 1):
+            part = folded[start:end]
+            assert junctions(part, whole=False) <= every, part
+            assert signed(made, junctions(part, whole=False))
+
+
+def test_junctions_tell_neighbours_from_others() -> None:
+    text = junctions(fold("The red apple, a green pear"))
+    assert junctions("red apple", whole=False) <= text
+    assert junctions("hundred apples", whole=False) <= text  # the letters around the gap are the same
+    assert not junctions("red, apple", whole=False) <= text
+    assert not junctions("apple red", whole=False) <= text
+    assert junctions("a green", whole=False) == set()  # what ends in "a" is not known
+    assert junctions(", a green", whole=False) <= text
+    assert junctions("apple", whole=False) == set()
+
+
+def test_few_signatures_have_what_is_not_there() -> None:
+    made = [signature(junctions(" ".join(f"w{n * k % 977}" for k in range(1, 150)))) for n in range(1, 200)]
+    asked = junctions("some thing")
+    assert sum(signed(one, asked) for one in made) < 60
+    assert signature(set()) == bytes(8)
+    assert not signed(bytes(8), {5})
+
+
+@pytest.mark.parametrize("text", ["é" * 200_000, "e\u0301" * 100_000, "ab ñ" * 50_000 + "ﬁ" * 70_000])
+def test_long_texts_are_folded_like_short_ones(text: str) -> None:
+    assert fold(text) == "".join(map(fold, (text[at : at + 1000] for at in range(0, len(text), 1000))))

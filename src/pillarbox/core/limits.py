@@ -128,6 +128,7 @@ SEARCH_OCTETS = 16 << 20  # octets of one message that are read for it
 SEARCH_WHOLE = 1 << 20  # octets of a message up to which it is read in one piece
 SEARCH_TERM = 64  # characters of a term of the index; longer runs of letters are cut into overlapping pieces
 SEARCH_TERMS = 50_000  # terms of one message that are indexed; what has more is looked at again for every search
+SEARCH_SIGNATURE = 64 << 10  # octets that tell which words of a message are neighbours
 SEARCH_EXPANSION = 100_000  # terms a substring may be part of before the index is no help
 SEARCH_ALIKE = 1000  # terms that are taken for misspelt in FUZZY, RFC 6203
 SEARCH_SCORED = 10  # words of one FUZZY key by which its answers are ranked

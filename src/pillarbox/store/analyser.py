@@ -6,6 +6,8 @@ import threading
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cache, lru_cache
+from itertools import pairwise
+from zlib import crc32
 
 import Stemmer
 from turbohtml.detect import detect_language
@@ -36,6 +38,9 @@ _ASTRAL = "\U00010000-\U0001ffff"  # rare scripts and pictures: letters like oth
 _HANGUL = re.compile("[\uac00-\ud7a3]")
 _NOT_HANGUL = re.compile("[^\uac00-\ud7a3]+")
 _ASCII_RUN = re.compile(r"[a-z0-9]+")
+_ASCII_GAP = re.compile(r"([^a-z0-9]+)")
+_ASCII = re.compile(r"[\x00-\x7f]")
+_PIECE = 1 << 16  # characters that are folded in one go
 _SURE = 0.6  # confidence from which the language found is believed
 _ENOUGH = 40  # characters without which it is not asked
 _SAMPLE = 600  # characters that are looked at
@@ -77,7 +82,23 @@ def fold(text: str) -> str:
     """
     if text.isascii():
         return text.lower()
+    if len(text) <= _PIECE:
+        return _folded(text)
+    return "".join(map(_folded, _pieces(text)))  # in pieces, between which others have their turn
+
+
+def _folded(text: str) -> str:
     return _decomposed(text).casefold().replace("\u0131", "i")
+
+
+def _pieces(text: str) -> Iterator[str]:
+    """The text cut before letters of ASCII, which marks never reach across."""
+    start = 0
+    while start < len(text):
+        cut = _ASCII.search(text, start + _PIECE)
+        end = cut.start() if cut else len(text)
+        yield text[start:end]
+        start = end
 
 
 def _decomposed(text: str) -> str:
@@ -119,6 +140,32 @@ def runs(folded: str) -> list[str]:
 def spans(folded: str) -> Iterator[tuple[int, int]]:
     """Where the runs of folded text begin and end."""
     return (found.span() for found in (_ASCII_RUN if folded.isascii() else _run()).finditer(folded))
+
+
+def junctions(folded: str, *, whole: bool = True) -> set[int]:
+    """Numbers for the places of folded text where one run ends and another begins: the last two letters of the one,
+    what lies between, the first two of the other.
+
+    Text that is a part of another has no others, when it is not `whole`: what its first and last run may lack of their
+    two letters is not taken for the run's end then.
+    """
+    if folded.isascii():
+        parts = _ASCII_GAP.split(folded)
+        found = [
+            (left[-2:], gap, right[:2]) for left, gap, right in zip(parts[::2], parts[1::2], parts[2::2], strict=False)
+        ]
+    else:
+        found = [
+            (folded[max(start, end - 2) : end], folded[end:begin], folded[begin : min(begin + 2, last)])
+            for (start, end), (begin, last) in pairwise(spans(folded))
+        ]
+    if not whole and found:
+        if len(found[0][0]) < 2 and folded.startswith(found[0][0]):
+            del found[0]
+        if found and len(found[-1][2]) < 2 and folded.endswith(found[-1][2]):
+            del found[-1]
+    kept = {left + gap + right for left, gap, right in found if left and right}
+    return {crc32(one.encode("utf-8", "replace")) for one in kept}
 
 
 @lru_cache(maxsize=4096)

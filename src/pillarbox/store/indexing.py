@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 from pillarbox.core.ids import AccountId, MessageId
 from pillarbox.core.limits import PAGE, SEARCH_BATCH, SEARCH_BATCH_OCTETS, SEARCH_TERMS
-from pillarbox.store.analyser import stems, terms
+from pillarbox.store.analyser import junctions, stems, terms
 from pillarbox.store.port import Connection, Record
 from pillarbox.store.search_text import FIELDS, Source, Texts, rows_after, texts_of
-from pillarbox.store.vocabulary import Cursor, Document
+from pillarbox.store.vocabulary import Cursor, Document, signature
 
 if TYPE_CHECKING:
     from pillarbox.store.store import Store
@@ -63,7 +63,7 @@ async def index(store: "Store", account: AccountId, most: int | None = None) -> 
         documents: list[Document] = []
         known: set[str] = set()
         for one, made in zip(texts, await _analysed(texts, damaged), strict=True):
-            documents.append(Document(one.message_id, made[0]))
+            documents.append(Document(one.message_id, made[0], made[2]))
             known |= made[1]
         after = Cursor(rows[-1].modseq, rows[-1].message_id)
         if not await store.database.index.update(account, reached, documents, known, after):
@@ -73,11 +73,18 @@ async def index(store: "Store", account: AccountId, most: int | None = None) -> 
     return done
 
 
-async def _analysed(texts: Sequence[Texts], damaged: set[MessageId]) -> list[tuple[frozenset[str], set[str]]]:
-    def work(some: Sequence[Texts]) -> list[tuple[frozenset[str], set[str]]]:
-        return [tokens_of(one, one.message_id in damaged) for one in some]
+_Made = tuple[frozenset[str], set[str], bytes]
+"""The tokens of a message, the plain terms among them, and its signature."""
 
-    made: list[tuple[frozenset[str], set[str]]] = []
+
+async def _analysed(texts: Sequence[Texts], damaged: set[MessageId]) -> list[_Made]:
+    def work(some: Sequence[Texts]) -> list[_Made]:
+        return [
+            (*tokens_of(one, one.message_id in damaged), signature(junctions(one.header) | junctions(one.body)))
+            for one in some
+        ]
+
+    made: list[_Made] = []
     for at in range(0, len(texts), _STRIDE):
         made += await asyncio.to_thread(work, texts[at : at + _STRIDE])
     return made

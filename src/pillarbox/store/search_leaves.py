@@ -141,12 +141,13 @@ def _header_probes(condition: q.Header) -> Wanted:
     """Both the name, as whole words, and the value are in the header."""
     name, needle = condition.name.lower(), fold(condition.text)
     named = tuple(Probe(tokens=(f"h{run}",)) for run in dict.fromkeys(runs(name)))
-    return Wanted(narrow(needle, "h").probes + named, decided=False)
+    inside = narrow(needle, "h")
+    return Wanted(inside.probes + named, False, inside.junctions)
 
 
 def _in_header(condition: q.Header) -> Callable[[Texts], bool]:
     name, needle = condition.name.lower(), fold(condition.text)
-    return lambda texts: any(one == name and needle in value for one, value in texts.lines)
+    return lambda texts: any(needle in value for value in texts.named(name))
 
 
 def _has_words(text: str, letters: str) -> Callable[[Texts], bool]:

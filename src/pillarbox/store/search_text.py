@@ -63,7 +63,7 @@ _Piece = tuple[_Place, Part, bytes]
 
 
 class Texts:
-    """What one message says, folded: each text is made when it is first asked for, so only threads ask for `lines`,
+    """What one message says, folded: each text is made when it is first asked for, so only threads ask for `named`,
     `header`, `body` and `language`.
 
     `octets` are those of the whole message, or its pieces where it is large, or None where they cannot be read: then
@@ -90,10 +90,13 @@ class Texts:
         """See message.body.has_attachment."""
         return self._headers.has_attachment
 
-    @cached_property
-    def lines(self) -> tuple[tuple[str, str], ...]:
-        """Every field of the header by its name in lower case."""
-        return tuple((name.lower(), fold(value)) for name, value in self._fields(_Place.HEADER))
+    def named(self, name: str) -> Iterator[str]:
+        """The values of the fields of the header that have this name, which is in lower case."""
+        wanted = name.encode("ascii", "replace")
+        for _, part, octets in self._pieces(_Place.HEADER):
+            for field in fields(octets, part.header, part.body):
+                if field.name.lower() == wanted:
+                    yield fold(decode_text(field.raw))
 
     @cached_property
     def header(self) -> str:

@@ -7,13 +7,14 @@ from functools import lru_cache
 from html import escape
 
 from pillarbox.core.limits import SEARCH_WORDS
-from pillarbox.store.analyser import STEP, all_stems, fold, language, spans, stems, terms, terms_of, unspaced
+from pillarbox.store.analyser import STEP, all_stems, fold, junctions, language, spans, stems, terms, terms_of, unspaced
 from pillarbox.store.indexing import STEMMED
 from pillarbox.store.search_text import FIELDS
 from pillarbox.store.vocabulary import Probe, Wanted
 
 _WORD = re.compile(r"""(?<!\S)(?:"([^"]*)"|'([^']*)'(?!\S))|(\S+)""")
 _FRAGMENT = 255  # octets of a snippet, RFC 8621 §5: a server should not give more
+_MOST = 16  # junctions of a substring that narrow: the next would hardly leave out more
 _AROUND = 60  # characters before the first mark
 
 WORD_FIELDS = {
@@ -45,7 +46,9 @@ def narrow(needle: str, fields: str) -> Wanted:
         probes.extend(_run_probes(needle[start:end], fields, start == 0, end == len(needle)))
     whole = len(found) == 1 and found[0] == (0, len(needle))
     longest = 2 if whole and unspaced(needle) else STEP
-    return Wanted(tuple(probes), whole and len(needle) <= longest)
+    return Wanted(
+        tuple(probes), whole and len(needle) <= longest, frozenset(sorted(junctions(needle, whole=False))[:_MOST])
+    )
 
 
 def _run_probes(run: str, fields: str, at_start: bool, at_end: bool) -> Iterator[Probe]:

@@ -7,12 +7,13 @@ from itertools import groupby, islice
 from typing import TypeVar
 
 from pillarbox.core.ids import MessageId
-from pillarbox.core.limits import SEARCH_ALIKE, SEARCH_EXPANSION
+from pillarbox.core.limits import SEARCH_ALIKE, SEARCH_EXPANSION, SEARCH_SIGNATURE
 from pillarbox.store.likeness import candidates, like
 
 T = TypeVar("T")
 
 MERGE = 8  # segments of one level that become one of the next
+_LEAST = 8  # octets of a signature
 _FEW = 30  # messages that are sooner looked at than narrowed further
 _COSTLY = 300  # tokens that cost less to ask for than anything else
 
@@ -38,11 +39,12 @@ class Cursor:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What narrows a search: the messages are among those that fit every probe (none: any message may do); `decided`:
-    those that fit are the answer, nothing is left to compare."""
+    """What narrows a search: the messages are among those that fit every probe (none: any message may do) and have all
+    `junctions`; `decided`: those that fit are the answer, nothing is left to compare."""
 
     probes: tuple[Probe, ...]
     decided: bool
+    junctions: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,16 +57,32 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A message as the index holds it: its tokens, each once."""
+    """A message as the index holds it: its tokens, each once, and the signature of its junctions."""
 
     message_id: MessageId
     tokens: frozenset[str]
+    signature: bytes
 
 
 def common(some: Set[T], others: Set[T]) -> set[T]:
     """What is in both. Not `&`, which holds everybody up where they are very large."""
     few, many = sorted((some, others), key=len)
     return {one for one in few if one in many}
+
+
+def signature(junctions: Set[int]) -> bytes:
+    """A bit for each of the junctions of a message among eight times as many: seven of eight that it lacks show."""
+    made = bytearray(min(max(len(junctions), _LEAST), SEARCH_SIGNATURE))
+    bits = 8 * len(made)
+    for one in junctions:
+        made[one % bits >> 3] |= 1 << (one % bits & 7)
+    return bytes(made)
+
+
+def signed(signature: bytes, junctions: Iterable[int]) -> bool:
+    """Whether a message may have all these junctions."""
+    bits = 8 * len(signature)
+    return all(signature[one % bits >> 3] >> (one % bits & 7) & 1 for one in junctions)
 
 
 def segment(tokens: Iterable[str]) -> str:

@@ -40,6 +40,11 @@ _STEPS = (
         _ANEW,
     ),
     Step(3, "everything anew: texts are folded in another way", _ANEW),
+    Step(
+        4,
+        "everything anew: which words are neighbours",
+        (*_ANEW, "ALTER TABLE search_document ADD COLUMN signature bytea NOT NULL"),
+    ),
 )
 _PLACE = "SELECT number, modseq, message_id FROM search_account WHERE account_id = $1"
 
@@ -65,7 +70,7 @@ class PostgresSearch:
             if any(probe.fields for one in wanted for probe in one.probes):
                 sql = "SELECT terms FROM search_vocabulary WHERE account_id = $1"
                 segments = [one[0] for one in await connection.all(sql, account)]
-            sets = [await _fitting(connection, row[0], segments, one) for one in wanted]
+            sets = [await _fitting(connection, (account, row[0]), segments, one) for one in wanted]
             return Found(Cursor(row[1], row[2]), tuple(sets))
 
         return await self._read(unit)
@@ -87,9 +92,12 @@ class PostgresSearch:
             sql = "UPDATE search_account SET modseq = $2, message_id = $3 WHERE account_id = $1"
             await connection.run(sql, account, after.modseq, after.message_id)
             await connection.many(
-                "INSERT INTO search_document (account_id, message_id, tokens) VALUES ($1, $2, $3)"
+                "INSERT INTO search_document (account_id, message_id, tokens, signature) VALUES ($1, $2, $3, $4)"
                 " ON CONFLICT DO NOTHING",
-                [(account, one.message_id, [f"{row[0]}{token}" for token in one.tokens]) for one in documents],
+                [
+                    (account, one.message_id, [f"{row[0]}{token}" for token in one.tokens], one.signature)
+                    for one in documents
+                ],
             )
             if text:
                 await _learn(connection, account, text)
@@ -140,20 +148,29 @@ class PostgresSearch:
                 self._made = True
 
 
-async def _fitting(connection: Connection, number: int, segments: list[str], wanted: Wanted) -> set[MessageId] | None:
+async def _fitting(
+    connection: Connection, account: tuple[AccountId, int], segments: list[str], wanted: Wanted
+) -> set[MessageId] | None:
+    signed = "".join(f" AND get_bit(signature, {one} % (8 * length(signature))) = 1" for one in wanted.junctions)
     found: set[MessageId] | None = None
     # Looking through the vocabulary, and sets of very many messages, take their time.
     for tokens in await asyncio.to_thread(asked, segments, wanted) or ():
         if found is not None and enough(wanted, len(found), tokens):
             break
-        some = await _having(connection, number, tokens)
+        some = await _having(connection, account[1], tokens, signed)
         found = some if found is None else await asyncio.to_thread(common, found, some)
+    if found is None and signed:
+        found = set()
+        sql = f"SELECT message_id FROM search_document WHERE account_id = $1{signed}"
+        async for rows in connection.pages(sql, account[0]):
+            found.update(row[0] for row in rows)
     return found
 
 
-async def _having(connection: Connection, number: int, tokens: list[str]) -> set[MessageId]:
+async def _having(connection: Connection, number: int, tokens: list[str], signed: str) -> set[MessageId]:
     found: set[MessageId] = set()
-    sql = "SELECT message_id FROM search_document WHERE tokens && $1::text[]"  # the account is in the tokens
+    # The account is in the tokens.
+    sql = f"SELECT message_id FROM search_document WHERE tokens && $1::text[]{signed}"
     for at in range(0, len(tokens), _ASKED):
         some = [f"{number}{token}" for token in tokens[at : at + _ASKED]]
         async for rows in connection.pages(sql, some):

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import os
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
@@ -13,11 +13,23 @@ import structlog
 from pillarbox.core.errors import Unavailable
 from pillarbox.core.ids import AccountId, MessageId
 from pillarbox.engines.sqlite.connection import refuse, use_wal
-from pillarbox.store.vocabulary import MERGE, Cursor, Document, Found, Wanted, asked, common, enough, merged, segment
+from pillarbox.store.vocabulary import (
+    MERGE,
+    Cursor,
+    Document,
+    Found,
+    Wanted,
+    asked,
+    common,
+    enough,
+    merged,
+    segment,
+    signed,
+)
 
 T = TypeVar("T")
 
-VERSION = 3  # of the tables and of what the analyser makes; a file of another one is made anew
+VERSION = 4  # of the tables and of what the analyser makes; a file of another one is made anew
 THREADS = 2
 CACHE_KIB = 16384
 BUSY_MILLISECONDS = 10_000
@@ -31,12 +43,14 @@ _TABLES = (
     " message_id INTEGER NOT NULL)",
     "CREATE TABLE entry (id INTEGER PRIMARY KEY, number INTEGER NOT NULL, message_id INTEGER NOT NULL,"
     " UNIQUE (number, message_id))",
+    "CREATE TABLE signature (id INTEGER PRIMARY KEY, octets BLOB NOT NULL)",
     "CREATE TABLE vocabulary (number INTEGER NOT NULL, id INTEGER NOT NULL, level INTEGER NOT NULL,"
     " terms TEXT NOT NULL, PRIMARY KEY (number, id))",
     "CREATE VIRTUAL TABLE document USING fts5"
     " (tokens, content='', contentless_delete=1, detail=none, tokenize='ascii')",
     f"PRAGMA user_version = {VERSION}",
 )
+_FORGET = ("DELETE FROM document WHERE rowid = ?", "DELETE FROM signature WHERE id = ?")
 _DAMAGE = (apsw.CorruptError, apsw.NotADBError)
 
 _log = structlog.get_logger("pillarbox.engines.sqlite")
@@ -202,13 +216,18 @@ def _fitting(raw: apsw.Connection, number: int, segments: list[str], wanted: Wan
             break
         some = _having(raw, number, tokens)
         found = some if found is None else common(found, some)
-    if not found:
-        return None if found is None else set()
-    if len(found) > _MANY:
-        rows = raw.execute("SELECT id, message_id FROM entry WHERE number = ?", (number,))
-        return {message for one, message in rows if one in found}
-    sql = "SELECT message_id FROM entry WHERE id = ?"
-    return {row[0] for one in found for row in raw.execute(sql, (one,))}
+    if found is None and not wanted.junctions:
+        return None
+    sql = "SELECT e.id, e.message_id FROM entry e"
+    if wanted.junctions:
+        sql = "SELECT e.id, e.message_id, s.octets FROM entry e JOIN signature s ON s.id = e.id"
+    rows: Iterable[tuple[Any, ...]]
+    if found is None or len(found) > _MANY:
+        every = raw.execute(f"{sql} WHERE e.number = ?", (number,))
+        rows = (row for row in every if found is None or row[0] in found)
+    else:
+        rows = (row for one in found for row in raw.execute(f"{sql} WHERE e.id = ?", (one,)))
+    return {row[1] for row in rows if not wanted.junctions or signed(row[2], wanted.junctions)}
 
 
 def _having(raw: apsw.Connection, number: int, tokens: list[str]) -> set[int]:
@@ -249,6 +268,7 @@ def _update(
         if entry is not None:
             text = " ".join([f"{number}{token}" for token in document.tokens])
             raw.execute("INSERT INTO document (rowid, tokens) VALUES (?, ?)", (entry, text)).fetchall()
+            raw.execute("INSERT INTO signature (id, octets) VALUES (?, ?)", (entry, document.signature)).fetchall()
     if plain:
         _learn(raw, number, segment(plain))
     return True
@@ -278,7 +298,8 @@ def _remove(raw: apsw.Connection, account: AccountId, message_ids: Sequence[Mess
         sql = "DELETE FROM entry WHERE number = ? AND message_id = ? RETURNING id"
         entry = _one(raw, sql, number, message)
         if entry is not None:
-            raw.execute("DELETE FROM document WHERE rowid = ?", (entry,)).fetchall()
+            for forget in _FORGET:
+                raw.execute(forget, (entry,)).fetchall()
 
 
 def _clear(raw: apsw.Connection, account: AccountId) -> None:
@@ -286,6 +307,7 @@ def _clear(raw: apsw.Connection, account: AccountId) -> None:
     if number is None:
         return
     for (entry,) in raw.execute("SELECT id FROM entry WHERE number = ?", (number,)).fetchall():
-        raw.execute("DELETE FROM document WHERE rowid = ?", (entry,)).fetchall()
+        for forget in _FORGET:
+            raw.execute(forget, (entry,)).fetchall()
     for table in ("entry", "vocabulary", "account"):
         raw.execute(f"DELETE FROM {table} WHERE number = ?", (number,)).fetchall()
