@@ -70,7 +70,7 @@ def _same(you: Person, friend: Person, *mailboxes: str) -> None:
 def test_pulled(home: Home, you: Person, friend: Person) -> None:
     delivery = f"deliver-method = smtp:[127.0.0.1]:{home.port('smtp')}\ndeliver-rcpt = {friend.address}\n"
     text = f"statefile = {home.folder}/state\npurge-after = 0\n{delivery}\n[pillarbox]\n{end(home, you, '')}"
-    command = ["pullimap", "--config", home.file(".config/pullimap/config", text), "pillarbox"]
+    command: list[str | Path] = ["pullimap", "--config", home.file(".config/pullimap/config", text), "pillarbox"]
     mail = [letter(1), dotted(), letter(3)]
     you.put(*mail)
     home.ok(command)
