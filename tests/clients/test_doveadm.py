@@ -1,4 +1,4 @@
-"""Dovecot as a client: its `imapc` storage takes our mailboxes over into a Maildir, keeps both alike and gives them back.
+"""Dovecot as a client: its `imapc` storage takes our mailboxes over, keeps both ends alike and gives them back.
 
 It refuses to work for root, who lets nobody do it in a folder of nobody's own.
 """
@@ -15,7 +15,7 @@ from pillarbox.store.model import FLAGGED, SEEN
 from tests.clients.ends import on_server
 from tests.clients.letters import NAME, awkward, dotted, letter
 from tests.clients.people import Person
-from tests.clients.programs import HOST, Home
+from tests.clients.programs import Home
 from tests.server import PASSWORD, PillarboxServer
 
 MANY = 200

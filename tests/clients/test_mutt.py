@@ -1,21 +1,19 @@
-"""mutt: sending through the submission ports, and reading by IMAP and POP3 on a terminal of its own."""
+"""mutt, and neomutt: sending through the submission ports, and reading by IMAP and POP3 on a terminal of its own."""
 
-import os
-import pty
-import select
-import subprocess
-import time
+import itertools
+import re
 from pathlib import Path
+from random import Random
 
 import pytest
 
 from pillarbox.store.model import DELETED, FLAGGED, SEEN
+from tests.clients.ends import Dice, change_on_server, entered, number
 from tests.clients.letters import dotted, letter
 from tests.clients.people import Person
-from tests.clients.programs import HOST, SQLITE, Home, program
+from tests.clients.programs import HOST, SQLITE, Home
+from tests.clients.terminal import on_terminal
 from tests.server import PASSWORD
-
-TIMEOUT = 30.0  # seconds on the terminal: a mutt that asks a question would wait for ever
 
 
 def configured(home: Home, you: Person, more: str = "") -> Path:
@@ -39,33 +37,9 @@ def url(home: Home, you: Person, listener: str, path: str = "") -> str:
     return f"{scheme}://{you.login}@{HOST}:{home.port(listener)}/{path}"
 
 
-def on_terminal(home: Home, you: Person, mailbox: str, keys: str, more: str = "") -> str:
+def opened(home: Home, you: Person, mailbox: str, keys: str, more: str = "") -> str:
     """Open a mailbox, press keys, wait for the end; all that was on the screen."""
-    master, slave = pty.openpty()
-    command = [program("mutt"), "-n", "-F", str(configured(home, you, more)), "-f", mailbox, "-e", f'push "{keys}"']
-    process = subprocess.Popen(
-        command,
-        stdin=slave,
-        stdout=slave,
-        stderr=slave,
-        env=home.environment(),
-        cwd=home.folder,
-        start_new_session=True,
-    )
-    os.close(slave)
-    screen, end = b"", time.monotonic() + TIMEOUT
-    try:
-        while time.monotonic() < end and (process.poll() is None or select.select([master], [], [], 0)[0]):
-            if select.select([master], [], [], 0.1)[0]:
-                screen += os.read(master, 65536)
-    except OSError:  # the terminal's other end is closed
-        process.wait(TIMEOUT)
-    finally:
-        process.kill()
-        process.wait()
-        os.close(master)
-    assert process.returncode == 0, screen.decode("utf-8", "replace")[-3000:]
-    return screen.decode("utf-8", "replace")
+    return on_terminal(home, ["mutt", "-n", "-F", configured(home, you, more), "-f", mailbox, "-e", f'push "{keys}"'])
 
 
 @pytest.mark.parametrize("listener", ["submission", "submissions"])
@@ -93,7 +67,7 @@ def test_read_flag_delete_and_save(home: Home, you: Person, listener: str) -> No
         f"<last-entry><display-message><exit><copy-message><kill-line>{saved}<enter><sync-mailbox><quit>"
     )
     for _ in range(2):  # the second time from the header cache
-        on_terminal(home, you, url(home, you, listener, "INBOX"), keys)
+        opened(home, you, url(home, you, listener, "INBOX"), keys)
         keys = "<sync-mailbox><quit>"
     held = you.mail()
     assert [one.octets for one in held] == [letter(1), dotted(), letter(4)]
@@ -106,7 +80,7 @@ def test_compressed(home: Home, you: Person) -> None:
     """mutt does not compress unless it is told to."""
     you.put(*map(letter, range(1, 40)))
     keys = "<first-entry><flag-message><last-entry><display-message><exit><delete-message><sync-mailbox><quit>"
-    on_terminal(home, you, url(home, you, "imaps", "INBOX"), keys, "set imap_deflate=yes imap_qresync=yes\n")
+    opened(home, you, url(home, you, "imaps", "INBOX"), keys, "set imap_deflate=yes imap_qresync=yes\n")
     held = you.mail()
     assert [one.octets for one in held] == [*map(letter, range(1, 39))]
     assert held[0].flags == FLAGGED
@@ -117,7 +91,7 @@ def test_copy_to_a_new_mailbox(home: Home, you: Person) -> None:
     you.put(letter(1), letter(2))
     target = url(home, you, "imaps", "Übrige")
     keys = f"<tag-pattern>.<enter><tag-prefix><copy-message><kill-line>{target}<enter><sync-mailbox><quit>"
-    on_terminal(home, you, url(home, you, "imaps", "INBOX"), keys)
+    opened(home, you, url(home, you, "imaps", "INBOX"), keys)
     assert you.octets("Übrige") == you.octets() == [letter(1), letter(2)]
 
 
@@ -130,7 +104,7 @@ def test_pop3(home: Home, you: Person, listener: str) -> None:
         "<first-entry><delete-message><sync-mailbox><quit>"
     )
     mailbox = url(home, you, listener).replace("pop3", "pop", 1)
-    on_terminal(home, you, mailbox, keys)
+    opened(home, you, mailbox, keys)
     assert you.octets() == [dotted(), letter(3)]
     assert dotted().partition(b"\r\n\r\n")[2].replace(b"\r\n", b"\n") in saved.read_bytes()
 
@@ -139,5 +113,37 @@ def test_pop3(home: Home, you: Person, listener: str) -> None:
 def test_deleted_elsewhere(home: Home, you: Person) -> None:
     you.put(letter(1), letter(2), flags=DELETED)
     you.put(letter(3))
-    on_terminal(home, you, url(home, you, "imaps", "INBOX"), "<sync-mailbox><quit>")
+    opened(home, you, url(home, you, "imaps", "INBOX"), "<sync-mailbox><quit>")
     assert you.octets() == [letter(3)]
+
+
+@pytest.mark.parametrize("name", ["mutt", "neomutt"])
+def test_changes_are_learned_by_qresync(home: Home, you: Person, name: str) -> None:
+    you.put(*map(letter, range(200)))
+    you.put(letter(500), mailbox="Work")
+    mailbox, dice = url(home, you, "imaps", "INBOX"), Dice(Random(name), itertools.count(1000))
+    other = entered(home, you)
+    for once in range(3):
+        saved, flagged, log = (home.folder / f"{what}{once}" for what in ("saved", "flagged", "log"))
+        keys = "".join(
+            f"<untag-pattern>.<enter><tag-pattern>{pattern}<enter><tag-prefix-cond><copy-message><kill-line>{target}<enter><end-cond>"
+            for pattern, target in ((".", saved), ("~F", flagged))
+        )
+        extra = "set imap_condstore=yes imap_qresync=yes"
+        command = [name, "-n", "-F", configured(home, you), "-f", mailbox, "-e", extra, "-e", f'push "{keys}<quit>"']
+        on_terminal(home, [*command, "-d", "2", *(["-l", log] if name == "neomutt" else [])])
+        there = you.mail()
+        assert _numbers(saved) == sorted(number(one.octets) for one in there)
+        assert _numbers(flagged) == sorted(number(one.octets) for one in there if one.flags & FLAGGED)
+        log = home.folder / (f"log{once}0" if name == "neomutt" else ".muttdebug0")
+        said = log.read_text("utf-8", "replace")
+        assert "ENABLE QRESYNC" in said
+        assert not once or " VANISHED)" in said
+        change_on_server(other, ["INBOX", "Work"], dice)
+    other.logout()
+
+
+def _numbers(mbox: Path) -> list[int]:
+    """The numbers of the letters in an mbox."""
+    found = re.findall(rb"^Message-ID: <letter(\d+)@", mbox.read_bytes(), re.M) if mbox.exists() else []
+    return sorted(map(int, found))
