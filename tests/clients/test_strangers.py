@@ -80,7 +80,7 @@ def run(home: Home, you: Person, launch: Launch) -> dict[str, Any]:
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=(home.folder / "complaints").open("wb"),
-        env=home.environment() | more,
+        env=home.environment() | more | {"SSL_CERT_FILE": str(home.certificate)},  # c-client asks nobody else
         cwd=home.folder,
     )
     assert process.stdout is not None
