@@ -23,8 +23,8 @@ ROWS, COLUMNS = 40, 120
 def on_terminal(home: Home, command: Sequence[str | Path], steps: Sequence[tuple[str, str]] = ()) -> str:
     """Run a program to its end, which must be a good one; all that was on the screen.
 
-    Each step is an expression for what must have come on the screen since the step before, and the keys that are pressed once the screen
-    is still: a program that asks throws away what was pressed before.
+    Each step is an expression for what must have come on the screen since the step before, and the keys that are
+    pressed once the screen is still: a program that asks throws away what was pressed before.
     """
     master, slave = pty.openpty()
     fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", ROWS, COLUMNS, 0, 0))

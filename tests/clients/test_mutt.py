@@ -129,9 +129,10 @@ def test_changes_are_learned_by_qresync(home: Home, you: Person, name: str) -> N
             f"<untag-pattern>.<enter><tag-pattern>{pattern}<enter><tag-prefix-cond><copy-message><kill-line>{target}<enter><end-cond>"
             for pattern, target in ((".", saved), ("~F", flagged))
         )
-        extra = "set imap_condstore=yes imap_qresync=yes"
-        command = [name, "-n", "-F", configured(home, you), "-f", mailbox, "-e", extra, "-e", f'push "{keys}<quit>"']
-        on_terminal(home, [*command, "-d", "2", *(["-l", log] if name == "neomutt" else [])])
+        config = configured(home, you, "set imap_condstore=yes imap_qresync=yes\n")
+        command: list[str | Path] = [name, "-n", "-F", config, "-f", mailbox, "-e", f'push "{keys}<quit>"', "-d", "2"]
+        logged: list[str | Path] = ["-l", log] if name == "neomutt" else []
+        on_terminal(home, [*command, *logged])
         there = you.mail()
         assert _numbers(saved) == sorted(number(one.octets) for one in there)
         assert _numbers(flagged) == sorted(number(one.octets) for one in there if one.flags & FLAGGED)
