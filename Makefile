@@ -45,7 +45,7 @@ fuzz: .make/tested ## feed the parsers what nobody would write
 	$(BIN)/python -m pytest -q -n 2 --timeout 0 -m hypothesis --hypothesis-profile fuzz tests
 
 docs: .make/tested ## the pages that are printed from the code
-	$(BIN)/python tools/pages.py
+	$(BIN)/python -m tools.pages
 
 screenshots: .make/tested ## pictures of the webmail for the README
 	$(BIN)/python tools/screenshots.py

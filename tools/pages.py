@@ -3,12 +3,13 @@
 import contextlib
 import io
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from pillarbox.cli.main import COMMANDS, command
 from pillarbox.config.explanation import explain
 from pillarbox.config.settings import Settings
+from tools.imap_page import imap_page
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCS = ROOT / "docs"
@@ -56,14 +57,19 @@ def features_page() -> str:
     return f"{MADE}\n# Standards\n\n" + "\n".join(table) + "\n"
 
 
+PAGES: Mapping[str, Callable[[], str]] = {
+    "settings.md": settings_page,
+    "commands.md": commands_page,
+    "standards.md": features_page,
+    "imap.md": lambda: f"{MADE}\n{imap_page()}",
+}
+
+
 def main() -> None:
     """Write the pages."""
     os.environ["COLUMNS"] = "100"
     DOCS.mkdir(exist_ok=True)
-    pages = {"settings.md": settings_page, "commands.md": commands_page}
-    if LEDGER.exists():
-        pages["standards.md"] = features_page
-    for name, page in pages.items():
+    for name, page in PAGES.items():
         (DOCS / name).write_text(page(), encoding="utf-8")
         print(f"docs/{name}")
 
