@@ -5,10 +5,12 @@ import os
 import resource
 from pathlib import Path
 
+import apsw
 import pytest
 
 from pillarbox.core.errors import Unavailable
 from pillarbox.core.limits import GROUP
+from pillarbox.engines.sqlite.connection import open_connection
 from pillarbox.engines.sqlite.database import SqliteDatabase
 from pillarbox.engines.sqlite.dialect import numbered
 from pillarbox.store.port import Connection
@@ -25,6 +27,12 @@ from pillarbox.store.port import Connection
 )
 def test_parameters_are_numbered(sql: str, expected: str) -> None:
     assert numbered(sql) == expected
+
+
+def test_a_plan_does_not_depend_on_values(sqlite_path: str) -> None:
+    raw = open_connection(sqlite_path)
+    assert raw.config(apsw.SQLITE_DBCONFIG_ENABLE_QPSG, -1) == 1
+    raw.close()
 
 
 @pytest.fixture

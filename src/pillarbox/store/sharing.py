@@ -19,7 +19,7 @@ _SHARED = (
     " JOIN person p ON p.account_id = a.account_id"
     " JOIN mailbox m ON m.account_id = a.account_id AND m.mailbox_id = a.mailbox_id"
     f" WHERE a.{_MINE} AND a.account_id <> $1"
-    " ORDER BY a.grantee DESC, a.account_id, a.mailbox_id LIMIT $2"
+    " ORDER BY a.grantee DESC LIMIT $2"
 )
 """What is granted by name comes first: what others grant to anyone cannot crowd it out."""
 
@@ -133,6 +133,8 @@ async def find_called(
 
 async def meant(connection: Connection, login: AccountId, name: str) -> str | None:
     """See Sharing.meant. A mailbox that is really called so comes first."""
+    if split_foreign(name) is not None:
+        return None
     top, slash, rest = full_name(name).partition("/")
     role = role_called(top)
     if role is None or await _own(connection, login, top):

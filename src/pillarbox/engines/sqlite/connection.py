@@ -45,6 +45,7 @@ def open_connection(path: str, *, readonly: bool = False) -> apsw.Connection:
         _create_private(path)
         raw = apsw.Connection(path, statementcachesize=STATEMENTS)
         raw.set_busy_timeout(BUSY_MILLISECONDS)
+        raw.config(apsw.SQLITE_DBCONFIG_ENABLE_QPSG, 1)  # else a range bound to other values is planned anew each time
         use_wal(raw)
         for pragma in (
             "synchronous=FULL",
