@@ -68,6 +68,11 @@ def test_rfc_5255_example() -> None:
 
 def test_sent_date() -> None:
     assert keys("Date: Sun, 31 Dec 2000 16:01:33 -0800").sent == 978307293  # RFC 5256 §2.2
+    assert keys("Date: Mon, 1 Jan 2001 00:00:00 +9900").sent == 978307200
+    assert keys("Date: Mon, 1 Jan 2001 25:00:00 +0000").sent == 978307200
+    assert keys("Date: Mon, 1 Jan 2001 12:99 +0000").sent == 978307200
+    assert keys("Date: 1 Jan 2001").sent == 978307200
+    assert keys("Date: 32 Jan 2001 00:00:00 +0000").sent is None
     assert keys("Date: yesterday").sent is None
     assert keys("Subject: x").sent is None
 

@@ -19,6 +19,7 @@ _COMMON = re.compile(
 )
 _COMMENT = re.compile(r"\([^()]*\)")
 _CLOCK = re.compile(r"(?<!\d)(\d{1,2})([:.])(\d{1,2})(?:\2(\d{1,2}))?(?:[.,]\d{1,9})?(?:\s*([ap])\.?m\b\.?)?", re.I)
+_CLOCK_TIMES = re.compile(rb"(?<!\d)\d{1,2}(?::\d+)+")
 _OFFSET = re.compile(r"(?:\b(?:gmt|utc?)\s*|(?<![\w.]))([+-])\s?(\d{1,2}):?(\d{2})?(?!\d)", re.I)
 _ISO = re.compile(r"(?<!\d)(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})(?!\d)")
 _NUMBER = re.compile(r"\d{1,6}")
@@ -30,6 +31,12 @@ def parse_date(value: bytes) -> int | None:
     """Seconds since the epoch, UTC, or None when it cannot be read as a date. A missing zone is UTC."""
     found = parse_date_zone(value)
     return None if found is None else found[0] - 60 * found[1]
+
+
+def parse_sent_date(value: bytes) -> int | None:
+    """The same to sort by: a day whose time cannot be begins it (RFC 5256 §2.2)."""
+    found = parse_date(value)
+    return parse_date(_CLOCK_TIMES.sub(b" ", value[:_CAP])) if found is None else found
 
 
 def parse_date_zone(value: bytes) -> tuple[int, int] | None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from pillarbox.message.address import Address, Group, mailboxes
 from pillarbox.message.body import preview_of, reading_has_attachment, text_parts
-from pillarbox.message.date import parse_date
+from pillarbox.message.date import parse_date, parse_sent_date
 from pillarbox.message.envelope import address_fields, bodystructure, spell_envelope, utf8_envelope
 from pillarbox.message.header import first_values
 from pillarbox.message.listing import keep
@@ -67,7 +67,6 @@ def summarise(octets: Octets) -> Summary:
     reading = text_parts(root)
     authors = people.get(b"from", ())
     date = values.get(b"date")
-    sent_at = None if date is None else parse_date(date)
     ids = message_ids(unfold(values.get(b"message-id", b"")))
     return Summary(
         root=root,
@@ -85,14 +84,14 @@ def summarise(octets: Octets) -> Summary:
         bcc=people.get(b"bcc", ()),
         reply_to=people.get(b"reply-to", ()),
         sender_field=people.get(b"sender", ()),
-        sent_at=sent_at,
+        sent_at=None if date is None else parse_date(date),
         message_id=ids[0] if ids else None,
         in_reply_to=tuple(message_ids(values.get(b"in-reply-to", b""))),
         references=tuple(message_ids(values.get(b"references", b""))),
         preview=preview_of(octets, reading),
         has_attachment=reading_has_attachment(reading),
         hops=received,
-        sort_keys=_sort_keys(values, addresses, subject, sent_at),
+        sort_keys=_sort_keys(values, addresses, subject),
         groups=_groups(addresses),
         listing=keep(octets, root.header, root.body),
     )
@@ -102,7 +101,6 @@ def _sort_keys(
     values: Mapping[bytes, bytes],
     addresses: Mapping[bytes, Sequence[Address | Group]],
     subject: str,
-    sent_at: int | None,
 ) -> SortKeys:
     raw = values.get(b"subject", b"")
     if b"=?" in raw:
@@ -110,7 +108,7 @@ def _sort_keys(
     firsts = [next(iter(addresses.get(name, ())), None) for name in (b"from", b"to", b"cc")]
     fields = [values.get(name, b"") for name in (b"message-id", b"references", b"in-reply-to")]
     ids = [message_ids(value) if b"<" in value else [] for value in fields]  # RFC 5256 §3 knows no others
-    return sort_keys(sent_at, subject, firsts, ids)
+    return sort_keys(parse_sent_date(values.get(b"date", b"")), subject, firsts, ids)
 
 
 def _pairs(entries: Sequence[Address | Group]) -> Mailboxes:

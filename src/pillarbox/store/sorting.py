@@ -57,7 +57,8 @@ async def sort(
     """The UIDs that Store.search finds, in order, ties by UID."""
     where, clause, total = await located(store, *place, condition, pause, sifts=True)
     terms = ", ".join(f"{_term(one, clause)}{' DESC' if one.descending else ''}" for one in orders)
-    sql = f"SELECT p.uid, p.message_id, {_BARE} FROM {_SOURCE} WHERE {where} ORDER BY {terms}, p.uid"
+    source, bare = (_SOURCE, _BARE) if "k." in terms else ("placement p", "0")
+    sql = f"SELECT p.uid, p.message_id, {bare} FROM {source} WHERE {where} ORDER BY {terms}, p.uid"
     sql, values = used(sql, clause.values)
 
     async def unit(connection: Connection) -> tuple[list[Uid], list[MessageId]]:
