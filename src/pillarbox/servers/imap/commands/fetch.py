@@ -1,7 +1,6 @@
 """FETCH and UID FETCH: pages of rows into pages of responses, bodies in batches or in chunks (RFC 3501 §6.4.5)."""
 
 from collections.abc import Sequence
-from contextlib import aclosing
 from dataclasses import replace
 from typing import Final
 
@@ -9,12 +8,12 @@ import msgspec
 
 from pillarbox.core.ids import Modseq
 from pillarbox.core.limits import IMAP_FETCH_BATCH, LISTING
-from pillarbox.servers.imap.ahead import Planned, read_ahead
 from pillarbox.servers.imap.bodies import answer_large, answer_small, spell_columns
 from pillarbox.servers.imap.errors import CORRUPTION, Refused, bad
 from pillarbox.servers.imap.listing import spell_listed
 from pillarbox.servers.imap.manner import CONDSTORE
 from pillarbox.servers.imap.plan import Plan, plan, spell_rows
+from pillarbox.servers.imap.portions import Planned, batches
 from pillarbox.servers.imap.responses import Responses
 from pillarbox.servers.imap.resync import tell_vanished
 from pillarbox.servers.imap.selected import announce, choose
@@ -99,8 +98,14 @@ def _without_uid(arguments: Fetch) -> Fetch:
 def _number(session: Session, rows: Sequence[Row]) -> Numbered:
     """The rows the client knows, with what they are named by."""
     selected, manner = session.mailbox, session.manner
+    if not rows:
+        return []
+    at = selected.index(rows[0].uid)
+    last = at + len(rows) - 1
+    if at >= 0 and not manner.uid_only and last < len(selected.uids) and selected.uids[last] == rows[-1].uid:
+        return list(zip(range(at + 1, last + 2), rows, strict=True))  # no UID between two known ones is unknown
     numbered = []
-    at = -1
+    at = max(at, 0) - 1
     for row in rows:
         at = selected.index(row.uid, at + 1)
         if at >= 0:
@@ -177,12 +182,12 @@ async def _octets(session: Session, arguments: Fetch, numbered: Numbered, seen: 
     plain, with_flags = _plans(session, arguments.items)
     planned = [(number, row, with_flags if row.uid in seen else plain) for number, row in numbered]
     trouble = ""
-    async with aclosing(read_ahead(session, planned)) as read:
-        async for batch, octets in read:
-            if octets is None:
-                trouble = await _alone(session, *batch[0]) or trouble
-            else:
-                trouble = await _batch(session, batch, octets) or trouble
+    for batch, refs in batches(planned):
+        if refs:
+            read = await session.store.many_octets(session.mailbox.account, refs)
+            trouble = await _batch(session, batch, read) or trouble
+        else:
+            trouble = await _alone(session, *batch[0]) or trouble
     return trouble
 
 
