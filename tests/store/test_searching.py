@@ -93,6 +93,8 @@ async def test_what_the_index_narrows_is_what_a_look_at_all_texts_finds(
         assert await found(store, account, q.Not(condition)) == everything - expected, condition
         both = q.And((q.Not(q.Flags(has=SEEN)), condition, q.Or((condition, q.Flags(has=DRAFT)))))
         assert await found(store, account, both) == expected, condition
+        few = q.Uids(((1, 20),))  # so few that the index is not asked
+        assert await found(store, account, q.And((few, condition))) == expected & await found(store, account, few)
 
 
 async def put(store: Store, account: AccountId, text: bytes, flags: int = 0, **more: str) -> MessageId:

@@ -5,6 +5,7 @@ import re
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from heapq import merge
+from math import inf
 from typing import TYPE_CHECKING
 
 from pillarbox.core.errors import Unavailable
@@ -43,6 +44,7 @@ _DATE = re.compile(rb'\("((?:[^"\\]|\\.)*)"')
 
 
 _Textual = q.Text | q.Header | q.HasAttachment | q.Fuzzy
+_FEW = 30  # messages that are sooner looked at than the index is asked
 _SORTED = 10 * PAGE  # ids sorted in one go
 
 
@@ -61,6 +63,13 @@ class _Leaf:
     anything: bool = False  # every message meets it
     field: str = ""  # the field that decides, which the row has
     needle: str = ""
+
+    @property
+    def may(self) -> Ids | None:
+        """The messages that may meet it, None for all."""
+        if self.open_ is None or not self.sure:
+            return self.open_
+        return self.sure | self.open_ if self.open_ else self.sure
 
     @property
     def reads(self) -> bool:
@@ -90,13 +99,23 @@ async def resolve(store: "Store", account: AccountId, condition: q.Condition, sc
             leaves[one] = _leaf(one)
     if not leaves:
         return known
-    await _narrow(store, account, list(leaves.values()))
+    if _named(condition) > _FEW:
+        await _narrow(store, account, list(leaves.values()))
     open_ = [leaf for leaf in leaves.values() if not leaf.anything and (leaf.open_ is None or leaf.open_)]
     if open_:
-        may: Known = {one: None if leaf.open_ is None else leaf.sure | leaf.open_ for one, leaf in leaves.items()}
+        may: Known = {one: leaf.may for one, leaf in leaves.items()}
         within = await scope({**known, **may}, {**known, **_sure(leaves)})
         await _look(store, account, open_, within, effort)
     return {**known, **_sure(leaves)}
+
+
+def _named(condition: q.Condition) -> float:
+    """How many messages a condition names at most, one by one."""
+    if isinstance(condition, q.Uids):
+        return sum(high - low + 1 for low, high in condition.ranges) + len(condition.listed)
+    if isinstance(condition, q.Ids):
+        return len(condition.message_ids)
+    return min(map(_named, condition.parts), default=inf) if isinstance(condition, q.And) else inf
 
 
 def _sure(leaves: dict[q.Condition, _Leaf]) -> Known:

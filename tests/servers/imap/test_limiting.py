@@ -59,6 +59,7 @@ ANSWERED = [
     ("UID SEARCH SEEN", ["SEARCH"], "OK [MESSAGELIMIT 3 8]"),  # those that are looked at count
     ("UID SEARCH UID 1:7 UNDELETED", ["SEARCH 2 4 6"], "OK UID SEARCH completed"),
     ("UID SEARCH UID 1:9 UNDELETED", ["SEARCH 4 6 8"], "OK [MESSAGELIMIT 3 4]"),
+    ("SEARCH 1:99 UNDELETED", ["SEARCH 4 5 6"], "OK [MESSAGELIMIT 3 8]"),
     ("SEARCH 1:2 UNDELETED", ["SEARCH 1 2"], "OK SEARCH completed"),
     ("UID SEARCH UIDAFTER 8", ["SEARCH 10 12"], "OK UID SEARCH completed"),
     ("UID SEARCH UIDBEFORE 6", ["SEARCH 2 4"], "OK UID SEARCH completed"),

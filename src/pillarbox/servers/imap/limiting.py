@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
+from pillarbox.servers.imap.criteria import Asker
 from pillarbox.servers.imap.errors import Refused
 from pillarbox.servers.imap.selected import Selected, choose
 from pillarbox.servers.imap.session import Answer, Session
@@ -112,7 +113,8 @@ def _above(messages: SequenceSet, lowest: int, selected: Selected, kept: Sequenc
 def _candidates(selected: Selected, key: Key) -> list[list[range]]:
     """Sets of messages among which all are that can be found."""
     named = [part for part in (key.keys if isinstance(key, And) else (key,)) if isinstance(part, Uids | Numbers)]
-    sets = [selected.positions(part.messages, uid=isinstance(part, Uids)) for part in named]
+    asker = Asker(selected.uids, 0, findings=selected.findings)
+    sets = [asker.positions(part.messages, uid=isinstance(part, Uids)) for part in named]
     return [[range(len(selected.uids))], *sets]
 
 
