@@ -51,7 +51,7 @@ _ENABLED = ("CONDSTORE", "QRESYNC", "QRESYNC", "UIDONLY", "IMAP4REV2", "X-NOTHIN
 _enabled = st.lists(st.sampled_from(_ENABLED), max_size=2, unique=True).map(tuple)
 _BY_NUMBER = ("FETCH 1 FLAGS", "STORE 1 FLAGS ()", "COPY 1 Work", "MOVE 1 INBOX", "SEARCH 1")
 _passing = st.one_of(
-    st.tuples(st.just("leave"), st.sampled_from(("CLOSE", "UNSELECT"))),
+    st.tuples(st.just("leave"), st.sampled_from(("CLOSE", "UNSELECT")), st.booleans()),
     st.tuples(st.just("select"), _name, st.booleans(), st.sampled_from(("", " (CONDSTORE)"))),
     st.tuples(st.just("idle")),
     st.tuples(st.just("enable"), st.lists(st.sampled_from(_ENABLED), min_size=1, max_size=2, unique=True)),
@@ -199,7 +199,11 @@ class Machine(RuleBasedStateMachine):
         deed = getattr(self, f"_{name}", None) or partial(_DEEDS[name], self.scene)
         self.act(turn, lambda party: deed(party, *given), filled=False)
 
-    async def _leave(self, party: Party, verb: str) -> None:
+    async def _leave(self, party: Party, verb: str, examined: bool) -> None:
+        if examined:
+            assert party.box is not None
+            name = spelled(self.scene.name_of(party.box), party.utf8)
+            await party.select(name, party.box, read_only=True)
         await acts.leave(self.scene, party, verb)
 
     async def _select(self, party: Party, name: str, read_only: bool, options: str) -> None:
