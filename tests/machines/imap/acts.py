@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Sequence
 from tests.machines.imap.answers import Answer, code, numbers
 from tests.machines.imap.letters import Letter
 from tests.machines.imap.party import Named, Party, Picks
-from tests.machines.imap.scene import Scene, spelled
+from tests.machines.imap.scene import Scene
 from tests.machines.imap.world import Box, Mail
 
 Marks = tuple[str, ...]
@@ -36,10 +36,13 @@ async def append(scene: Scene, party: Party, name: str, mail: Sequence[tuple[Let
         letter.octets + (b" %b\r\n" % head if head else b"")
         for (letter, _), head in zip(mail, [*heads[1:], b""], strict=True)
     ]
-    where = spelled(name, party.utf8)
+    where = party.spell(name)
     _, tagged = await party.command(f"APPEND {where} {heads[0].decode()}", *literals)
     box = scene.boxes.get(name)
     assert not party.ended
+    if not scene.sees(party, box):
+        assert tagged.startswith(b"NO"), tagged
+        return
     if box is None:
         assert tagged.startswith(b"NO [TRYCREATE]"), tagged
         return
@@ -98,11 +101,14 @@ async def copy(scene: Scene, party: Party, picks: Picks, verb: str, target: str)
     box, into = _open(party), scene.boxes.get(target)
     named = party.name(picks, verb.startswith("UID "))
     here = present(box, named)
-    answers, tagged = await party.command(f"{verb} {named.text} {spelled(target, party.utf8)}")
+    answers, tagged = await party.command(f"{verb} {named.text} {party.spell(target)}")
     if party.ended:
         return
     if party.read_only and verb.endswith("MOVE"):
         assert tagged.startswith(b"NO [READ-ONLY]"), tagged
+        return
+    if not scene.sees(party, into):
+        assert tagged.startswith(b"NO"), tagged
         return
     if into is None:
         assert tagged.startswith(b"NO [TRYCREATE]"), tagged

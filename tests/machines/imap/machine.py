@@ -13,7 +13,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 from tests.machines.imap import acts, places, resync, seeker, together
 from tests.machines.imap.letters import Letter, letters
 from tests.machines.imap.party import Party, Picks
-from tests.machines.imap.scene import NAMES, Scene, open_scene, spelled
+from tests.machines.imap.scene import NAMES, Scene, open_scene
 from tests.machines.imap.seeker import Key
 from tests.machines.imap.together import Plan
 from tests.servers.imap.house import House
@@ -53,7 +53,6 @@ _BY_NUMBER = ("FETCH 1 FLAGS", "STORE 1 FLAGS ()", "COPY 1 Work", "MOVE 1 INBOX"
 _passing = st.one_of(
     st.tuples(st.just("leave"), st.sampled_from(("CLOSE", "UNSELECT")), st.booleans()),
     st.tuples(st.just("select"), _name, st.booleans(), st.sampled_from(("", " (CONDSTORE)"))),
-    st.tuples(st.just("idle")),
     st.tuples(st.just("enable"), st.lists(st.sampled_from(_ENABLED), min_size=1, max_size=2, unique=True)),
     st.tuples(st.just("by_number"), st.sampled_from(_BY_NUMBER)),
     st.tuples(st.just("status"), _name),
@@ -80,18 +79,22 @@ class Machine(RuleBasedStateMachine):
             note("\n".join(self.scene.said[-200:] if hasattr(self, "scene") else []))
             raise
 
-    @initialize(mail=st.lists(st.tuples(letters, _marks), min_size=2, max_size=6), enabled=st.tuples(*[_enabled] * 3))
-    def begin(self, mail: Mail, enabled: tuple[tuple[str, ...], ...]) -> None:
-        """Some mail, and everybody has INBOX open."""
-        self.run(self._begin(mail, enabled))
+    @initialize(
+        mail=st.lists(st.tuples(letters, _marks), min_size=2, max_size=6),
+        enabled=st.tuples(*[_enabled] * PARTIES),
+        guest=st.booleans(),
+    )
+    def begin(self, mail: Mail, enabled: tuple[tuple[str, ...], ...], guest: bool) -> None:
+        """Some mail, and everybody has INBOX open; with `guest` the last one has another account."""
+        self.run(self._begin(mail, enabled, guest))
 
-    async def _begin(self, mail: Mail, enabled: tuple[tuple[str, ...], ...]) -> None:
-        self.scene = await open_scene(self.house, PARTIES)
+    async def _begin(self, mail: Mail, enabled: tuple[tuple[str, ...], ...], guest: bool) -> None:
+        self.scene = await open_scene(self.house, PARTIES, guest=guest)
         await acts.append(self.scene, self.scene.parties[0], "INBOX", mail)
         for party, names in zip(self.scene.parties, enabled, strict=True):
             if names:
                 await resync.enable(self.scene, party, names)
-            await party.select("INBOX", self.scene.boxes["INBOX"], read_only=False)
+            await party.select(party.spell("INBOX"), self.scene.boxes["INBOX"], read_only=False)
 
     # -- turns
 
@@ -113,9 +116,9 @@ class Machine(RuleBasedStateMachine):
             await party.end_idle()
         if party.ended:
             party.client.close()
-            party = self.scene.parties[who] = await self.scene.party()
+            party = self.scene.parties[who] = await self.scene.party(guest=party.guest)
         if party.box is None:
-            await party.select("INBOX", self.scene.boxes["INBOX"], read_only=False)
+            await party.select(party.spell("INBOX"), self.scene.boxes["INBOX"], read_only=False)
         await party.complete()
         return party
 
@@ -196,28 +199,45 @@ class Machine(RuleBasedStateMachine):
     def passing(self, turn: Turn, what: tuple[Any, ...]) -> None:
         """Anything that changes no mail."""
         name, *given = what
-        deed = getattr(self, f"_{name}", None) or partial(_DEEDS[name], self.scene)
-        self.act(turn, lambda party: deed(party, *given), filled=False)
+
+        async def deed(party: Party) -> None:
+            if name not in _OWN or not party.guest:
+                await (getattr(self, f"_{name}", None) or partial(_DEEDS[name], self.scene))(party, *given)
+
+        self.act(turn, deed, filled=False)
 
     async def _leave(self, party: Party, verb: str, examined: bool) -> None:
         if examined:
             assert party.box is not None
-            name = spelled(self.scene.name_of(party.box), party.utf8)
+            name = party.spell(self.scene.name_of(party.box))
             await party.select(name, party.box, read_only=True)
         await acts.leave(self.scene, party, verb)
 
     async def _select(self, party: Party, name: str, read_only: bool, options: str) -> None:
         box = self.scene.boxes.get(name)
-        tagged = await party.select(spelled(name, party.utf8), box, read_only=read_only, options=options)
+        if not self.scene.sees(party, box):
+            return
+        tagged = await party.select(party.spell(name), box, read_only=read_only, options=options)
         assert box is not None or tagged.startswith(b"NO [NONEXISTENT]"), tagged
-
-    async def _idle(self, party: Party) -> None:
-        await party.begin_idle()
 
     async def _by_number(self, party: Party, command: str) -> None:
         if party.mirror.messages and "UIDONLY" in party.enabled:
             _, tagged = await party.command(command)
             assert party.ended or tagged.startswith((b"NO [READ-ONLY]", b"BAD [UIDREQUIRED]")), tagged
+
+    @rule(turn=_turn, letter=st.none() | letters, marks=_marks)
+    def idle(self, turn: Turn, letter: Letter | None, marks: acts.Marks) -> None:
+        """IDLE; what changes is heard as it happens, until it is this client's turn again."""
+
+        async def deed(party: Party) -> None:
+            await party.begin_idle()
+            if party.box is not None and self.scene.there(party.box):
+                if letter is not None:
+                    await places.deliver(self.scene, self.scene.name_of(party.box), letter)
+                await places.mark(self.scene, party.box, marks)
+                await self.look(party)
+
+        self.act(turn, deed, filled=False)
 
     @rule(turn=_turn, picks=_picks, ago=st.integers(0, 9))
     def fetch_vanished(self, turn: Turn, picks: Picks, ago: int) -> None:
@@ -284,6 +304,8 @@ class Machine(RuleBasedStateMachine):
             self.scene.close()
 
 
+_OWN = ("status", "create", "delete", "rename")
+"""What is the owner's alone."""
 _DEEDS: dict[str, Callable[..., Awaitable[None]]] = {
     "enable": resync.enable,
     "status": places.status,

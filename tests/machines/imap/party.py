@@ -10,6 +10,8 @@ from tests.machines.imap.mirror import RECENT, Known, Mirror
 from tests.machines.imap.world import Box
 from tests.servers.imap.wire import Client
 
+NOT_ASCII = {"Été": "&AMk-t&AOk-"}
+"""Names in modified UTF-7 (RFC 3501 §5.1.3)."""
 _serials = itertools.count(1)
 _TURNS = 4  # with the answer to what is new may come word of what is newer
 
@@ -18,6 +20,13 @@ Picks = Sequence[tuple[int, int]]
 
 Sent = tuple[str, frozenset[str], tuple[Sequence[int], tuple[str, tuple[str, ...], bool]] | None]
 """A command, the items it asks for, and the messages and the change that a .SILENT one lets the client assume."""
+
+
+def spelled(name: str, utf8: bool = False) -> str:
+    """The octets of a mailbox name, not yet quoted."""
+    for plain, coded in () if utf8 else NOT_ASCII.items():
+        name = name.replace(plain, coded)
+    return name
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,10 +39,11 @@ class Named:
 
 @dataclass(slots=True, eq=False)
 class Party:
-    """`box` is what it has selected, `idle` the tag of an IDLE under way and `heard` what came in it. `said` is the
-    dialogue, for reading."""
+    """`home` is what its names of mailboxes begin with, where they are somebody else's. `box` is what it has selected,
+    `idle` the tag of an IDLE under way and `heard` what came in it. `said` is the dialogue, for reading."""
 
     client: Client
+    home: str = ""
     serial: int = field(default_factory=lambda: next(_serials))
     enabled: set[str] = field(default_factory=set)
     mirror: Mirror = field(default_factory=lambda: Mirror(set()))
@@ -48,6 +58,15 @@ class Party:
     def utf8(self) -> bool:
         """Mailbox names are UTF-8."""
         return bool(self.enabled & {"IMAP4REV2", "UTF8=ACCEPT"})
+
+    @property
+    def guest(self) -> bool:
+        """The mailboxes are somebody else's."""
+        return bool(self.home)
+
+    def spell(self, name: str) -> str:
+        """A mailbox name as this client sends it."""
+        return f'"{spelled(self.home + name, self.utf8)}"'
 
     async def command(
         self,

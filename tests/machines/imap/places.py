@@ -3,18 +3,19 @@
 from collections.abc import Sequence
 
 from pillarbox.core.ids import MessageId, Uid, parse_id
+from pillarbox.servers.imap.flags import split_flags
 from pillarbox.store import changes
-from pillarbox.store.model import DELETED, MESSAGE_PREFIX
+from pillarbox.store.model import DELETED, MESSAGE_PREFIX, FlagChange
 from pillarbox.store.transaction import Transaction
 from tests.machines.imap.letters import Letter
-from tests.machines.imap.party import Party
-from tests.machines.imap.scene import Scene, spelled
+from tests.machines.imap.party import Party, spelled
+from tests.machines.imap.scene import Scene
 from tests.machines.imap.world import Box
 
 
 async def create(scene: Scene, party: Party, name: str) -> None:
     """CREATE makes what is missing above it too."""
-    _, tagged = await party.command(f"CREATE {spelled(name, party.utf8)}")
+    _, tagged = await party.command(f"CREATE {party.spell(name)}")
     if scene.boxes.get(name) is not None or name == "INBOX":
         assert tagged.startswith(b"NO [ALREADYEXISTS]"), tagged
         return
@@ -32,7 +33,7 @@ async def delete(scene: Scene, party: Party, name: str) -> None:
     own = party.box is not None and party.box is box
     if own:
         party.box = None
-    _, tagged = await party.command(f"DELETE {spelled(name, party.utf8)}")
+    _, tagged = await party.command(f"DELETE {party.spell(name)}")
     if name == "INBOX":
         assert tagged.startswith(b"NO"), tagged
         return
@@ -57,7 +58,7 @@ async def _closed(scene: Scene, box: Box) -> None:
 
 async def rename(scene: Scene, party: Party, name: str, target: str) -> None:
     """RENAME takes along what lies below; of INBOX it takes the messages (RFC 3501 §6.3.5)."""
-    _, tagged = await party.command(f"RENAME {spelled(name, party.utf8)} {spelled(target, party.utf8)}")
+    _, tagged = await party.command(f"RENAME {party.spell(name)} {party.spell(target)}")
     box = scene.boxes.get(name)
     if not tagged.startswith(b"OK"):
         within = target.startswith(f"{name}/")
@@ -84,7 +85,7 @@ async def rename(scene: Scene, party: Party, name: str, target: str) -> None:
 async def status(scene: Scene, party: Party, name: str) -> None:
     """STATUS counts what is there."""
     items = "MESSAGES UIDNEXT UIDVALIDITY UNSEEN"
-    answers, tagged = await party.command(f"STATUS {spelled(name, party.utf8)} ({items})")
+    answers, tagged = await party.command(f"STATUS {party.spell(name)} ({items})")
     box = scene.boxes.get(name)
     if box is None:
         assert tagged.startswith(b"NO [NONEXISTENT]"), tagged
@@ -100,7 +101,7 @@ async def listed(scene: Scene, party: Party) -> None:
     answers, tagged = await party.command('LIST "" "*"')
     assert tagged.startswith(b"OK")
     names = {one.values[-1]: frozenset(one.values[0]) for one in answers if one.name == "LIST"}
-    ours = {spelled(name).encode() if not party.utf8 else name.encode() for name in scene.boxes}
+    ours = {spelled(name, party.utf8).encode() for name in scene.boxes}
     open_ = {name for name, attributes in names.items() if not attributes & {b"\\Noselect", b"\\NonExistent"}}
     defaults = {b"Drafts", b"Sent", b"Archive", b"Junk", b"Trash"}
     assert open_ == ours | defaults, (names, ours)
@@ -143,6 +144,22 @@ async def take_away(scene: Scene, box: Box, uids: Sequence[int]) -> None:
 
     await scene.house.store.write([scene.account], unit)
     box.remove(uids)
+    await scene.look(box)
+
+
+async def mark(scene: Scene, box: Box, marks: tuple[str, ...]) -> None:
+    """The first message gets flags besides those it has."""
+    if not box.mails:
+        return
+    bits, keywords = split_flags(marks)
+    uid = Uid(box.mails[0].uid)
+
+    async def unit(tx: Transaction) -> None:
+        mailbox = await tx.mailbox_named(scene.account, scene.name_of(box))
+        await tx.set_flags(scene.account, mailbox.mailbox_id, [uid], FlagChange(add=bits, add_keywords=keywords))
+
+    await scene.house.store.write([scene.account], unit)
+    box.store([uid], "+", frozenset(one.lower() for one in marks))
     await scene.look(box)
 
 

@@ -6,7 +6,7 @@ from itertools import takewhile
 
 from tests.machines.imap.mirror import RECENT, Known
 from tests.machines.imap.party import Party, Picks
-from tests.machines.imap.scene import Scene, spelled
+from tests.machines.imap.scene import Scene
 
 IMPLIED = {"QRESYNC": ("CONDSTORE",)}
 
@@ -48,7 +48,7 @@ async def come_back(scene: Scene, party: Party, *, how: str, read_only: bool) ->
     kept, box = party.mirror, party.box
     assert box is not None
     party.client.close()
-    fresh = await scene.party()
+    fresh = await scene.party(guest=party.guest)
     await enable(scene, fresh, sorted(party.enabled))
     messages = [_kept(one) for one in takewhile(Known.whole, kept.messages)]
     uids = [one.uid for one in messages]
@@ -59,7 +59,7 @@ async def come_back(scene: Scene, party: Party, *, how: str, read_only: bool) ->
         places = sorted({1, len(uids) // 2 + 1, len(uids)})
         text += f" ({','.join(map(str, places))} {','.join(str(uids[at - 1]) for at in places)})"
     options = f" (QRESYNC ({text}))"
-    name = spelled(scene.name_of(box), fresh.utf8)
+    name = fresh.spell(scene.name_of(box))
     await fresh.select(name, box, read_only=read_only, options=options, kept=messages)
     assert set(fresh.mirror.earlier) <= box.gone.keys(), (fresh.mirror.earlier, box.gone)
     fresh.compare(box)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from pillarbox.core.ids import AccountId
 from pillarbox.store.model import Place
 from tests.machines.imap.letters import Letter
-from tests.machines.imap.party import Party
+from tests.machines.imap.party import Party, spelled
 from tests.machines.imap.world import Box, take_look
 from tests.server import PASSWORD
 from tests.servers.imap.house import House
@@ -16,30 +16,33 @@ PATIENCE = 5.0  # seconds until an answer that does not come is missed
 NAMES = ("INBOX", "Work", "Work/deep", "Été")
 
 
-def spelled(name: str, utf8: bool = False) -> str:
-    """A mailbox name as a client sends it."""
-    return f'"{name}"' if utf8 else name.replace("Été", "&AMk-t&AOk-")
-
-
 @dataclass(slots=True)
 class Scene:
-    """`letters` are found by the EMAILID they got. `can` are the capabilities, `said` is all that clients and server
-    said. `ever`: mailbox name, UIDVALIDITY and UID mean one message for all time (RFC 9051 §2.3.1.1)."""
+    """`guest` is the login of somebody who may do everything with the mailboxes `shared`. `letters` are found by the
+    EMAILID they got. `can` are the capabilities, `said` is all that clients and server said. `ever`: mailbox name,
+    UIDVALIDITY and UID mean one message for all time (RFC 9051 §2.3.1.1)."""
 
     house: House
     account: AccountId
     login: str
+    guest: str
     observer: Client
     boxes: dict[str, Box]
     can: frozenset[str]
+    shared: list[Box] = field(default_factory=list)
     parties: list[Party] = field(default_factory=list)
     letters: dict[bytes, Letter] = field(default_factory=dict)
     said: list[str] = field(default_factory=list)
     ever: dict[tuple[str, int, int], bytes] = field(default_factory=dict)
 
-    async def party(self) -> Party:
-        """A new client, logged in."""
-        return Party(await _client(self.house, self.login), said=self.said)
+    async def party(self, *, guest: bool = False) -> Party:
+        """A new client, logged in as the owner or as the guest."""
+        login, home = (self.guest, f"Other Users/{self.login}/") if guest else (self.login, "")
+        return Party(await _client(self.house, login), home, said=self.said)
+
+    def sees(self, party: Party, box: Box | None) -> bool:
+        """Whether that client may do everything with the mailbox, if it is there."""
+        return not party.guest or box in self.shared
 
     def name_of(self, box: Box) -> str:
         """The name a mailbox has now."""
@@ -55,7 +58,7 @@ class Scene:
 
     async def look(self, box: Box, *, trust: bool = False) -> None:
         """Hold a mailbox to what it has to be."""
-        look = await take_look(self.observer, spelled(self.name_of(box)))
+        look = await take_look(self.observer, f'"{spelled(self.name_of(box))}"')
         if trust:
             box.trust(look, self.letters)
         new = [at for at, one in enumerate(box.mails, 1) if not one.email]
@@ -95,15 +98,20 @@ async def _client(house: House, login: str) -> Client:
     return client
 
 
-async def open_scene(house: House, parties: int) -> Scene:
-    """A new account, some clients with INBOX open, two mailboxes beside it."""
+async def open_scene(house: House, parties: int, *, guest: bool = False) -> Scene:
+    """A new account, some clients, a mailbox beside INBOX; the last client may be a guest."""
     account = await house.account()
+    other = (await house.account()).login if guest else ""
     observer = await _client(house, account.login)
     (can,) = await observer.ok("CAPABILITY")
     await observer.ok("ENABLE CONDSTORE")
     await observer.ok("CREATE Work")
     boxes = {name: Box() for name in ("INBOX", "Work")}
-    scene = Scene(house, account.account_id, account.login, observer, boxes, frozenset(can.decode().upper().split()))
+    known = frozenset(can.decode().upper().split())
+    scene = Scene(house, account.account_id, account.login, other, observer, boxes, known)
     await scene.look_at_all()
-    scene.parties = [await scene.party() for _ in range(parties)]
+    for name in boxes if guest else ():
+        await observer.ok(f"SETACL {name} {other} lrswipkxtea")
+        scene.shared.append(boxes[name])
+    scene.parties = [await scene.party(guest=guest and at == parties - 1) for at in range(parties)]
     return scene

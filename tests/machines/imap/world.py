@@ -85,7 +85,8 @@ class Box:
         assert not self.gone.keys() & self.uids(), "no UID comes back"
         assert look.uidnext >= self.uidnext and look.uidnext > max(self.uids(), default=0), "UIDNEXT never lies"
         assert look.highest >= max([self.highest, *(one.modseq for one in self.mails)]), "HIGHESTMODSEQ only grows"
-        assert look.highest > self.highest or 0 not in self.gone.values(), "taking away takes a mod-sequence"
+        assert max(self.gone.values(), default=0) <= look.highest, "taking away takes a mod-sequence"
+        assert look.highest > self.highest or 0 not in self.gone.values()
         self.gone = {uid: modseq or look.highest for uid, modseq in self.gone.items()}
         self.uidnext, self.highest = look.uidnext, look.highest
         assert look.status == self._counted(look), look
@@ -128,7 +129,7 @@ class Box:
             assert modseq > self.highest or marks == mail.flags, "other flags have a mod-sequence above all"
             now.append(replace(mail, flags=marks))
         passed = set(range(self.uidnext, look.uidnext)).difference(one[0] for one in look.mails)  # came and went
-        self.gone |= dict.fromkeys(before.keys() | passed, 0)
+        self.gone |= dict.fromkeys(before.keys() | passed, self.highest + 1)  # or above
         self.mails = now
 
 
