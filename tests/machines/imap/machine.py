@@ -4,11 +4,11 @@ import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
-from hypothesis import note
+from hypothesis import Phase, note, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
 
 from tests.machines.imap import acts, places, resync, seeker, together
 from tests.machines.imap.letters import Letter, letters
@@ -21,6 +21,7 @@ from tests.servers.imap.house import House
 T = TypeVar("T")
 
 PARTIES = 3
+PHASES = [phase for phase in Phase if phase is not Phase.explain]  # which traces every line of the server
 Mail = list[tuple[Letter, acts.Marks]]
 Deed = Callable[[Party], Awaitable[None]]
 
@@ -313,3 +314,10 @@ _DEEDS: dict[str, Callable[..., Awaitable[None]]] = {
     "delete": places.delete,
     "rename": places.rename,
 }
+
+
+def play(house: House, runner: asyncio.Runner, examples: int | None = None) -> None:
+    """Run the machine on this server; as many examples as the profile says, or so many."""
+    made = cast(type[Machine], lambda: Machine(house, runner))
+    wanted = settings(stateful_step_count=40, phases=PHASES)
+    run_state_machine_as_test(made, settings=wanted if examples is None else settings(wanted, max_examples=examples))

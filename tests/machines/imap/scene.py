@@ -41,7 +41,7 @@ class Scene:
         return Party(await _client(self.house, login), home, said=self.said)
 
     def sees(self, party: Party, box: Box | None) -> bool:
-        """Whether that client may do everything with the mailbox, if it is there."""
+        """Whether that client is sure to be allowed everything in the mailbox, if it is there."""
         return not party.guest or box in self.shared
 
     def name_of(self, box: Box) -> str:

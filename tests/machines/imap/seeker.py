@@ -222,3 +222,69 @@ async def search(party: Party, key: Key, how: str, returns: tuple[str, ...] | No
         of = [wanted[pick(wanted)] for name, pick in (("MIN", min), ("MAX", max)) if name in asked]
         some = of if asked <= {"MIN", "MAX"} else list(wanted.values())
         assert int(told["MODSEQ"]) == max(mail.modseq for mail in some), (text, told)
+
+
+_SORTS: dict[str, Callable[[Mail], Any]] = {
+    "DATE": lambda mail: mail.letter.sent,
+    "SIZE": lambda mail: len(mail.letter.octets),
+    "FROM": lambda mail: mail.letter.sender.partition("@")[0],
+    "TO": lambda mail: "you",
+    "SUBJECT": lambda mail: base_subject(mail.letter.subject),
+}
+criteria = st.lists(
+    st.tuples(st.sampled_from(sorted(_SORTS)), st.booleans()), min_size=1, max_size=3, unique_by=lambda one: one[0]
+)
+"""Sort keys, and whether each is reversed."""
+
+
+def base_subject(subject: str) -> str:
+    """The base subject of the letters made here (RFC 5256 §2.1)."""
+    return re.sub(r"\A(?:re:\s*|\[[^\]]*\]\s*)*", "", subject, flags=re.IGNORECASE).strip().upper()
+
+
+async def sort(party: Party, key: Key, how: str, order: list[tuple[str, bool]]) -> None:
+    """SORT and UID SORT: what meets the key, by the first criterion, then the next, at last by number (RFC 5256 §3)."""
+    if key.modseq or ("IMAP4REV2" in party.enabled and _RECENCY.search(key.spell(party))):
+        return
+    wanted = expected(party, key, bool(how))
+    names = sorted(wanted)
+    for name, reverse in reversed(order):
+        names.sort(key=lambda number: _SORTS[name](wanted[number]), reverse=False)
+        if reverse:
+            names.sort(key=lambda number: _SORTS[name](wanted[number]), reverse=True)
+    spelled = " ".join(f"{'REVERSE ' if reverse else ''}{name}" for name, reverse in order)
+    during = NUMBERED if key.numbered and how else ""
+    answers, tagged = await party.command(f"{how}SORT ({spelled}) UTF-8 {key.spell(party)}", during=during)
+    if party.ended or _numberless(party, key, tagged):
+        return
+    assert tagged.startswith(b"OK"), tagged
+    (answer,) = [one for one in answers if one.name == "SORT"]
+    assert [int(one) for one in answer.values] == names, (spelled, answer.raw, names)
+
+
+def _numberless(party: Party, key: Key, tagged: bytes) -> bool:
+    return key.numbered and "UIDONLY" in party.enabled and tagged.startswith(b"BAD [UIDREQUIRED]")
+
+
+async def thread(party: Party, key: Key, how: str) -> None:
+    """THREAD ORDEREDSUBJECT: by base subject, the answers to the first one side by side (RFC 5256 §3)."""
+    if key.modseq or ("IMAP4REV2" in party.enabled and _RECENCY.search(key.spell(party))):
+        return
+    wanted = expected(party, key, bool(how))
+    groups: dict[str, list[int]] = {}
+    for number in sorted(wanted, key=lambda one: (wanted[one].letter.sent, one)):
+        groups.setdefault(base_subject(wanted[number].letter.subject), []).append(number)
+    during = NUMBERED if key.numbered and how else ""
+    answers, tagged = await party.command(f"{how}THREAD ORDEREDSUBJECT UTF-8 {key.spell(party)}", during=during)
+    if party.ended or _numberless(party, key, tagged):
+        return
+    assert tagged.startswith(b"OK"), tagged
+    (answer,) = [one for one in answers if one.name == "THREAD"]
+    assert [_flat(one) for one in answer.values] == list(groups.values()), (answer.raw, groups)
+
+
+def _flat(branch: Any) -> list[int]:
+    """The messages of a thread in their order; those after the first are its children, alone or in parentheses."""
+    if not isinstance(branch, list):
+        return [int(branch)]
+    return [number for one in branch for number in _flat(one)]

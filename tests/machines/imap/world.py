@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
+from pillarbox.core import limits
 from tests.machines.imap.answers import Answer, flags, parse
 from tests.machines.imap.letters import Letter
 from tests.machines.imap.mirror import RECENT, after
@@ -42,7 +43,9 @@ class Box:
     uidvalidity: int = 0
     uidnext: int = 1
     highest: int = 0
-    gone: dict[int, int] = field(default_factory=dict)  # UID → the mod-sequence that took it away, 0 until looked at
+    gone: dict[int, int] = field(
+        default_factory=dict
+    )  # UID → the mod-sequence that took it away, or less; 0 until looked at
     recent: dict[int, int] = field(default_factory=dict)  # UID → the session it was \\Recent in
 
     def uids(self) -> list[int]:
@@ -87,7 +90,9 @@ class Box:
         assert look.highest >= max([self.highest, *(one.modseq for one in self.mails)]), "HIGHESTMODSEQ only grows"
         assert max(self.gone.values(), default=0) <= look.highest, "taking away takes a mod-sequence"
         assert look.highest > self.highest or 0 not in self.gone.values()
-        self.gone = {uid: modseq or look.highest for uid, modseq in self.gone.items()}
+        at_once = list(self.gone.values()).count(0) <= limits.IMAP_PORTION
+        at_least = look.highest if at_once else self.highest + 1
+        self.gone = {uid: modseq or at_least for uid, modseq in self.gone.items()}
         self.uidnext, self.highest = look.uidnext, look.highest
         assert look.status == self._counted(look), look
         first = next((at for at, one in enumerate(self.mails, 1) if "\\seen" not in one.flags), 0)
