@@ -1,6 +1,7 @@
 """COMPRESS=DEFLATE over real connections, with zlib as the other end, and connections used for several logins."""
 
 import asyncio
+import random
 import zlib
 
 import pytest
@@ -83,6 +84,34 @@ async def test_what_is_not_deflate_ends_the_connection(house: House) -> None:
     await peer.send(b"a NOOP\r\n")
     await peer.until(b"a OK")
     other.close()
+
+
+async def test_damaged_streams_end_their_connection_only(house: House, capsys: pytest.CaptureFixture[str]) -> None:
+    """Octets changed, cut out and doubled in a dialogue that was right: an answer, an end or silence, and no bug."""
+    chance = random.Random(4978)
+    commands = [b"a NOOP\r\n", b"b SELECT INBOX\r\n", b"c SEARCH TEXT {3+}\r\nabc\r\n", b"d IDLE\r\nDONE\r\n"]
+    for _ in range(60):
+        client, _peer = await packed(house)
+        deflater = zlib.compressobj(chance.choice([0, 1, 9]), zlib.DEFLATED, -15)
+        octets = bytearray()
+        for command in chance.choices(commands, k=6):
+            octets += deflater.compress(command) + deflater.flush(zlib.Z_SYNC_FLUSH)
+        for _ in range(chance.randint(1, 3)):
+            place = chance.randrange(len(octets))
+            match chance.randrange(3):
+                case 0:
+                    octets[place] = chance.randrange(256)
+                case 1:
+                    del octets[place : place + chance.randint(1, 5)]
+                case _:
+                    octets[place:place] = octets[:place]
+        await client.send(bytes(octets))
+        client.writer.write_eof()
+        heard = await asyncio.wait_for(client.reader.read(), 20)
+        assert b"SERVERBUG" not in zlib.decompressobj(-15).decompress(heard)
+        client.close()
+    said = capsys.readouterr()
+    assert "session_failed" not in said.out + said.err
 
 
 async def test_a_literal_that_inflates_without_end_is_refused(house: House) -> None:
