@@ -350,6 +350,18 @@ async def test_too_many_entries(store: Store, you: Account, monkeypatch: pytest.
     await create(store, you, "Sent/Below")
 
 
+async def test_a_repair_forgets_lists_of_mailboxes_that_are_lost(store: Store, you: Account, friend: Account) -> None:
+    lost = await create(store, you, "Lost")
+    for name in ("Lost", "INBOX"):
+        await grant(store, you, name, friend, "lr")
+    sql = "DELETE FROM mailbox WHERE account_id = $1 AND mailbox_id = $2"
+    await store.database.write(lambda connection: connection.run(sql, you.account_id, lost.mailbox_id))
+    assert len(await store.sharing.shared(friend.account_id)) == 1
+    await store.repair(you.account_id)
+    rows = await store.database.read(lambda connection: connection.all("SELECT mailbox_id FROM acl"))
+    assert rows == [((await inbox(store, you.account_id)).mailbox_id,)]
+
+
 async def test_shared_accounts(store: Store, you: Account) -> None:
     team = await store.directory.add_account("team@demo.test", "hash", shared=True)
     assert team.shared

@@ -28,9 +28,9 @@ _LISTING = (
 _UNLIST = "DELETE FROM listing WHERE account_id = $1 AND message_id = $2"
 _KEYS = ", ".join(SortKeys._fields)
 _STRAYS = tuple(
-    f"DELETE FROM {table} WHERE account_id = $1 AND NOT EXISTS (SELECT 1 FROM message m"
-    f" WHERE m.account_id = {table}.account_id AND m.message_id = {table}.message_id)"
-    for table in ("listing", "sort_key")
+    f"DELETE FROM {table} WHERE account_id = $1 AND NOT EXISTS (SELECT 1 FROM {whose} o"
+    f" WHERE o.account_id = {table}.account_id AND o.{whose}_id = {table}.{whose}_id)"
+    for table, whose in (("listing", "message"), ("sort_key", "message"), ("acl", "mailbox"))
 )
 
 

@@ -4,6 +4,8 @@ from typing import Any
 
 import pytest
 
+from pillarbox.store.rights import EntryChange
+from pillarbox.store.transaction import Transaction
 from tests.servers.http.house import House
 from tests.stores import letter
 
@@ -72,6 +74,8 @@ async def test_create(house: House) -> None:
         ({"name": "a", "isSubscribed": 1}, ["isSubscribed"]),
         ({"name": "a", "totalEmails": 4}, ["totalEmails"]),
         ({"name": "Sent"}, ["name"]),
+        ({"name": "Other Users"}, ["name"]),
+        ({"name": "Shared"}, ["name"]),
     ],
 )
 async def test_bad_create(house: House, given: Any, wrong: list[str]) -> None:
@@ -227,3 +231,17 @@ async def test_query_changes(house: House) -> None:
     assert changed["total"] == len(ids)
     error = await house.error("Mailbox/queryChanges", sinceQueryState=before["queryState"], maxChanges=1)
     assert error["type"] == "tooManyChanges"
+
+
+async def test_sharing_changes_a_mailbox(house: House) -> None:
+    inbox = await house.mailbox("inbox")
+    state = (await house.call("Mailbox/get", ids=[]))["state"]
+    account, friend = house.you.account_id, house.friend.account_id
+
+    async def unit(tx: Transaction) -> None:
+        box = await tx.mailbox_named(account, "INBOX")
+        await tx.change_acl(account, box.mailbox_id, EntryChange(friend, "add", frozenset("lr")))
+
+    await house.store.write([account, friend], unit)
+    changes = await house.call("Mailbox/changes", sinceState=state)
+    assert (changes["updated"], changes["updatedProperties"]) == ([inbox], None)

@@ -10,7 +10,7 @@ from pillarbox.servers.http.context import Context
 from pillarbox.servers.http.methods.mailbox_show import NONE, own_name, rights, show_mailbox, spelled, traits
 from pillarbox.servers.http.methods.setting import Outcome, attempt, write_set
 from pillarbox.store.model import MAILBOX_PREFIX, ROLES, Kind, Mailbox
-from pillarbox.store.naming import full_name
+from pillarbox.store.naming import full_name, reserved
 from pillarbox.store.transaction import Transaction
 from pillarbox.wire.jmap.codec import Json
 from pillarbox.wire.jmap.errors import SetError, invalid_properties
@@ -118,7 +118,10 @@ def _find(text: str | None, mailboxes: list[Mailbox]) -> Mailbox | None:
 
 
 def _check_free(name: str, role: str | None, own: MailboxId | None, mailboxes: list[Mailbox]) -> None:
-    """Raise SetError when another mailbox has the name or the role, before anything is changed."""
+    """Raise SetError when another mailbox has the name or the role, or the name is not for one's own mailboxes, before
+    anything is changed."""
+    if reserved(name) and not any(other.mailbox_id == own and other.name == name for other in mailboxes):
+        raise invalid_properties("name")
     for other in mailboxes:
         if other.mailbox_id == own:
             continue
