@@ -7,8 +7,11 @@ import socket
 import ssl
 from pathlib import Path
 
+import pytest
+
 from pillarbox.core.ids import Uid
 from pillarbox.core.limits import IMAP_APPEND_MEMORY
+from pillarbox.servers.imap.commands import append
 from pillarbox.store.model import Place
 from pillarbox.store.transaction import Transaction
 from tests.server import PASSWORD
@@ -294,6 +297,19 @@ async def test_large_parts_in_catenate(house: House) -> None:
     assert b"2 FETCH (BODY[] {%d}\r\n%b)" % (len(whole), whole) in found
     urls = b" ".join([b'URL ";UID=2"'] * 3)
     _, tagged = await client.command(b"APPEND INBOX CATENATE (" + urls + b")")
+    assert tagged.startswith(b"NO [TOOBIG]")
+    assert not _spooled(house)
+    client.close()
+
+
+async def test_messages_made_of_urls_are_bounded_together(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One line may name the same large message many times."""
+    monkeypatch.setattr(append, "IMAP_APPEND", 2_500_000)
+    client = await _enter(house, (await house.account()).login)
+    await client.ok(b"APPEND INBOX {%d+}\r\n%b" % (1_000_000, b"y" * 1_000_000))
+    message = b' CATENATE (URL ";UID=1")'
+    await client.ok(b"APPEND INBOX" + message * 2)
+    _, tagged = await client.command(b"APPEND INBOX" + message * 3)
     assert tagged.startswith(b"NO [TOOBIG]")
     assert not _spooled(house)
     client.close()

@@ -205,6 +205,8 @@ def test_catenate_stays_bounded() -> None:
     assert both(url)[-2:] == [BadCommand(b"a", "command too large", "TOOBIG", "NO"), NOOP]
     parts = b"a APPEND x CATENATE (" + b"URL 1 " * limits.IMAP_LITERALS + b"URL 1)\r\nz NOOP\r\n"
     assert play([parts], limits_=Limits())[-2:] == [BadCommand(b"a", "too many parts", "TOOBIG", "NO"), NOOP]
+    messages = b"a APPEND x" + b" CATENATE (URL 1)" * (limits.IMAP_LITERALS + 1) + b"\r\nz NOOP\r\n"
+    assert play([messages], limits_=Limits())[-2:] == [BadCommand(b"a", "too many messages", "TOOBIG", "NO"), NOOP]
 
 
 def test_only_what_is_offered_is_known() -> None:

@@ -30,8 +30,8 @@ class Replaced:
 @dataclass(slots=True)
 class Appending:
     """`name` is the command, `target` where its messages go. `spool`, `place` and `received` belong to the message that
-    is coming; `binary`: what is coming of it may hold NUL, `nul`: it does. `held`: octets of complete messages that are
-    in memory. `failure` is what the command will be answered."""
+    is coming; `binary`: what is coming of it may hold NUL, `nul`: it does. `total`: octets of all messages so far,
+    `held`: those of complete ones that are in memory. `failure` is what the command will be answered."""
 
     name: str
     target: Found
@@ -41,6 +41,7 @@ class Appending:
     received: int | None = None
     binary: bool = False
     nul: bool = False
+    total: int = 0
     held: int = 0
     pieces: list[Piece] = field(default_factory=list)
     failure: Refused | None = None

@@ -60,6 +60,8 @@ class Appending:
         target = self.target
         self._index += 1
         self._octets = self._parts = 0
+        if self._index >= limits.IMAP_LITERALS:
+            raise WireError("too many messages", code="TOOBIG", status="NO")
         if coming.size is None:
             self._step = Appending._part
             return CatenateStart(
@@ -137,8 +139,7 @@ class Appending:
     def _room_for(self, size: int) -> None:
         self._octets += size
         self._total += size
-        full = self._octets > self.limit or self._total > limits.IMAP_APPEND or self._index >= limits.IMAP_LITERALS
-        if full:
+        if self._octets > self.limit or self._total > limits.IMAP_APPEND:
             raise WireError("message too large", code="TOOBIG", status="NO")
 
 

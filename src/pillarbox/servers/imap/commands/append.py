@@ -8,9 +8,9 @@ from collections.abc import Awaitable
 from dataclasses import replace
 from datetime import UTC
 
-from pillarbox.core.errors import Conflict, MailError
+from pillarbox.core.errors import Conflict, MailError, TooBig
 from pillarbox.core.ids import Uid
-from pillarbox.core.limits import BLOB_INLINE, IMAP_APPEND_INLINE, IMAP_APPEND_MEMORY
+from pillarbox.core.limits import BLOB_INLINE, IMAP_APPEND, IMAP_APPEND_INLINE, IMAP_APPEND_MEMORY
 from pillarbox.servers.imap.appending import Appending, Piece, Replaced
 from pillarbox.servers.imap.binary import without_nul
 from pillarbox.servers.imap.commands.listing import tell_name
@@ -116,8 +116,11 @@ def take(session: Session, chunk: AppendChunk) -> None:
 
 
 def add(under_way: Appending, octets: bytes) -> None:
-    """The next octets of the message. TooBig."""
+    """The next octets of the message, from wherever they come. TooBig."""
     under_way.nul = under_way.nul or b"\0" in octets
+    under_way.total += len(octets)
+    if under_way.total > IMAP_APPEND:
+        raise TooBig(f"more than {IMAP_APPEND} octets in one command")
     under_way.spool.write(octets)
 
 
