@@ -77,10 +77,14 @@ class Door:
         if taken:
             session.touch()
         if session.idling or session.notifying is not None:
-            try:
-                await tell_unasked(session)
-            except MailError as error:
-                log.warning("imap.news_failed", session=self.stream.id, reason=str(error))
+            await self._tell(tell_unasked(session))
+
+    async def _tell(self, telling: Awaitable[None]) -> None:
+        """News. What the store could not say is told the next time: no answer depends on it."""
+        try:
+            await telling
+        except MailError as error:
+            log.warning("imap.news_failed", session=self.stream.id, reason=str(error))
 
     async def _take(self, event: Event) -> None:
         session = self.session
@@ -169,11 +173,11 @@ class Door:
             try:
                 answer = await obeying
             except Refused as refused:
-                await tell_news(session, name, may_expunge=may_expunge)
+                await self._tell(tell_news(session, name, may_expunge=may_expunge))
                 self._refuse(tag, refused)
                 return
             if answer is not None:
-                await tell_news(session, name, may_expunge=may_expunge, expunged=answer.expunged)
+                await self._tell(tell_news(session, name, may_expunge=may_expunge, expunged=answer.expunged))
         except MailError as error:
             log.info("imap.refused", session=self.stream.id, command=name, reason=str(error))
             self._refuse(tag, refusal(error))

@@ -4,7 +4,7 @@ import asyncio
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 
-from pillarbox.core.errors import NotFound
+from pillarbox.core.errors import MailError, NotFound
 from pillarbox.core.limits import IMAP_SET_PARTS
 from pillarbox.servers.imap.selected import News, Selected, learn, renumber, spell_states
 from pillarbox.servers.imap.session import Session, State
@@ -17,13 +17,19 @@ from pillarbox.wire.imap.resync import vanished
 async def sync(session: Session, may_expunge: bool = True, uid: bool = False, owed: bool = False) -> Sequence[int]:
     """Tell what happened to the selected mailbox; the UIDs that are new to the client.
 
-    Where NOTIFY wants no events of it, only what is `owed` as the result of a command (RFC 5465 §3.1).
+    Where NOTIFY wants no events of it, only what is `owed` as the result of a command (RFC 5465 §3.1). What the store
+    could not say is told the next time.
     """
     selected, arrived = session.selected, list[int]()
     if selected is None or (session.notifying is not None and not session.notifying.wanted and not owed):
         return arrived
     if selected.stale or (may_expunge and selected.gone):
-        arrived = await _tell_news(session, selected, may_expunge, uid)
+        since = selected.modseq
+        try:
+            arrived = await _tell_news(session, selected, may_expunge, uid)
+        except MailError:
+            selected.stale, selected.modseq = True, since
+            raise
     if selected.gone and session.qresync:  # or the client takes a higher one for known (RFC 7162 §3.2)
         code = encoder.code("HIGHESTMODSEQ", selected.held)
         session.stream.write(encoder.untagged("OK", "expunges are told later", code))
@@ -43,14 +49,19 @@ async def _tell_news(session: Session, selected: Selected, may_expunge: bool, ui
     await _forget(session, selected, changes.vanished)
     before = selected.uids
     news = learn(selected, changes, may_expunge)
-    view = None
-    if news.expunged or news.arrived:
-        view = await session.store.view(selected.account, selected.mailbox_id)
-    renumber(selected, news, view)
+    renumber(selected, news, await _shared_view(session, selected) if news.expunged or news.arrived else None)
     await _tell_counts(session, selected, news, before)
     await _tell_flags(session, selected, news.flags, uid)
     await _refresh(session, selected, [state.uid for state in changes.changed], news.arrived)
     return news.arrived
+
+
+async def _shared_view(session: Session, selected: Selected) -> MailboxView | None:
+    """The store's view of the mailbox, None where it cannot be had: the news are known without it."""
+    try:
+        return await session.store.view(selected.account, selected.mailbox_id)
+    except MailError:
+        return None
 
 
 async def _tell_much(session: Session, selected: Selected, may_expunge: bool, uid: bool) -> list[int]:

@@ -2,20 +2,18 @@
 
 from pillarbox.servers.imap.errors import bad
 from pillarbox.servers.imap.session import Answer, Session
-from pillarbox.servers.imap.telling import tell_news
 from pillarbox.wire.imap import encoder
 from pillarbox.wire.imap.commands import Nothing
 from pillarbox.wire.imap.events import Command
 
 
 async def idle(session: Session, command: Command, arguments: Nothing) -> None:
-    """Begin; what the client does not know yet is told at once."""
+    """Begin. What the client does not know yet is told as soon as nothing else is to be done."""
     session.waiting = command.tag
     session.stream.write(encoder.continuation(b"idling"))
     session.decoder.expect_line()
     if session.selected is not None:
         session.selected.stale = True
-    await tell_news(session)
 
 
 def done(line: bytes) -> Answer:

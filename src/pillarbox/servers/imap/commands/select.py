@@ -43,10 +43,11 @@ async def select(session: Session, command: Command, arguments: Select) -> Answe
         raise refusal(error) from error
     read_only = command.name == "EXAMINE" or found.rights.isdisjoint(WRITING)
     await _open(session, found, view, read_only=read_only)
-    if session.rev2:
-        session.stream.write(await describe(session, found, arguments.asked if arguments.asked != found.name else None))
-    if arguments.resync is not None and arguments.resync.validity == view.uidvalidity:
-        await _resynchronise(session, arguments.resync, view)
+    try:
+        await _tell_more(session, arguments, found, view)
+    except Exception:  # RFC 3501 §6.3.1: then no mailbox is selected
+        session.unselect()
+        raise
     session.mailbox.stale = True  # what happened since the view was taken is told at the end
     return Answer(f"{command.name} completed", "READ-ONLY" if session.mailbox.read_only else "READ-WRITE")
 
@@ -70,6 +71,14 @@ async def _open(session: Session, found: Found, view: MailboxView, *, read_only:
         recents.tell(account, mailbox_id, view.uids[-1] if view.uids else 0)
     session.select(selected)
     session.stream.write(_spell(session, found, view))
+
+
+async def _tell_more(session: Session, arguments: Select, found: Found, view: MailboxView) -> None:
+    """Its name to a client of rev2 (RFC 9051 §6.3.2), and what the client has missed."""
+    if session.rev2:
+        session.stream.write(await describe(session, found, arguments.asked if arguments.asked != found.name else None))
+    if arguments.resync is not None and arguments.resync.validity == view.uidvalidity:
+        await _resynchronise(session, arguments.resync, view)
 
 
 def _above(view: MailboxView, after: int) -> list[int]:
