@@ -184,3 +184,12 @@ def test_twice_the_octets_are_twice_the_work(name: str) -> None:
     scan(two)
     assert two.looked / len(two) <= 1.2 * one.looked / len(one) + 1
     assert two.looked <= 40 * len(two)
+
+
+@pytest.mark.parametrize("offset", [-3, -2, -1, 0, 1, 2])
+def test_delimiters_of_large_messages_are_found_wherever_they_are(offset: int) -> None:
+    """They are looked for in steps of a mebioctet."""
+    head = b'Content-Type: multipart/mixed; boundary="b"\r\n\r\n--b\r\n\r\n'
+    first = b"x" * ((1 << 20) + offset - len(head))
+    root = scan(head + first + b"\r\n--b\r\n\r\n" + b"y" * (2 << 20) + b"\r\n--b--\r\n")
+    assert [part.end - part.body for part in root.parts] == [len(first), 2 << 20]

@@ -1,12 +1,35 @@
 """The octets of a message as the parser reads them: in memory or mapped from a file, never copied whole."""
 
 import mmap
+from collections.abc import Callable
+from functools import partial
 from typing import TypeAlias
 
 Octets: TypeAlias = bytes | mmap.mmap
 """Only len(), find() and slicing are used on it."""
 
+Find: TypeAlias = Callable[[bytes, int, int], int]
+"""Where octets are found between two offsets, -1 for nowhere."""
+
 _BLOCK = 16 << 10
+_WINDOW = 1 << 20
+
+
+def finder(octets: Octets) -> Find:
+    """What finds octets in a message: in a large one step by step, so that other threads have their turn in between."""
+    if isinstance(octets, bytes) and len(octets) <= _WINDOW:
+        return octets.find
+    return partial(_find, octets)
+
+
+def _find(octets: Octets, part: bytes, start: int, end: int) -> int:
+    end = min(end, len(octets))
+    while start < end:
+        at = octets[start : min(start + _WINDOW + len(part) - 1, end)].find(part)
+        if at >= 0:
+            return start + at
+        start += _WINDOW
+    return -1
 
 
 def cut_line_end(octets: Octets, floor: int, at: int) -> int:

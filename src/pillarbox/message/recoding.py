@@ -5,14 +5,14 @@ without NUL stay as they are, and so does everything around the parts.
 """
 
 import binascii
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from pillarbox.core.errors import Invalid
 from pillarbox.core.limits import HEADER_FIELD
 from pillarbox.message.listing import empty_line, fields_of, without
-from pillarbox.message.octets import Octets
+from pillarbox.message.octets import Find, Octets, finder
 from pillarbox.message.structure import Part
 
 _IDENTITY: Final = frozenset(("7bit", "8bit", "binary"))
@@ -21,22 +21,31 @@ _BLOCK: Final = 1000 * _LINE
 
 
 @dataclass(frozen=True, slots=True)
-class _Leaf:
+class Leaf:
     """A part with NUL in its body. `message`: it is one, whose header says MIME-Version."""
 
     part: Part
     message: bool
 
 
-def recoded(octets: Octets, root: Part) -> Iterator[bytes]:
-    """The octets of the message that stands in for this one, in pieces. Invalid where NUL is not in the body of a part
-    that may be encoded; `same_shape` tells whether the outcome is still the same tree."""
-    leaves = list(_leaves(octets, root))
+def leaves_with_nul(octets: Octets, root: Part) -> list[Leaf]:
+    """The parts to be encoded, in order. Invalid where NUL is not in the body of a part that may be.
+
+    Looks at all octets: where they are many, from a thread.
+    """
+    find = finder(octets)
+    leaves = list(_leaves(find, root))
     at = 0
     for leaf in leaves:
-        _refuse_nul(octets, at, leaf.part.body)
+        _refuse_nul(find, at, leaf.part.body)
         at = leaf.part.end
-    _refuse_nul(octets, at, len(octets))
+    _refuse_nul(find, at, len(octets))
+    return leaves
+
+
+def recoded(octets: Octets, leaves: Sequence[Leaf]) -> Iterator[bytes]:
+    """The octets of the message that stands in for this one, in pieces; `same_shape` tells whether it is the same tree.
+    Invalid for a part whose header is too large."""
     at = 0
     for leaf in leaves:
         yield from _blocks(octets, at, leaf.part.header)
@@ -56,9 +65,9 @@ def same_shape(one: Part, other: Part) -> bool:
     return True
 
 
-def _leaves(octets: Octets, root: Part) -> Iterator[_Leaf]:
+def _leaves(find: Find, root: Part) -> Iterator[Leaf]:
     """The leaves without transfer encoding that hold NUL, in order."""
-    pending = [_Leaf(root, message=True)]
+    pending = [Leaf(root, message=True)]
     while pending:
         leaf = pending.pop()
         part = leaf.part
@@ -66,17 +75,17 @@ def _leaves(octets: Octets, root: Part) -> Iterator[_Leaf]:
             embedded = part.type == "message"
             # What stands for the text of a multipart without delimiters is no part that could be given a header.
             children = [child for child in part.parts if embedded or child.header > part.body]
-            pending += [_Leaf(child, message=embedded) for child in reversed(children)]
-        elif part.encoding in _IDENTITY and octets.find(b"\0", part.body, part.end) >= 0:
+            pending += [Leaf(child, message=embedded) for child in reversed(children)]
+        elif part.encoding in _IDENTITY and find(b"\0", part.body, part.end) >= 0:
             yield leaf
 
 
-def _refuse_nul(octets: Octets, start: int, end: int) -> None:
-    if octets.find(b"\0", start, end) >= 0:
+def _refuse_nul(find: Find, start: int, end: int) -> None:
+    if find(b"\0", start, end) >= 0:
         raise Invalid("NUL where no transfer encoding can carry it")
 
 
-def _encoded(octets: Octets, leaf: _Leaf) -> Iterator[bytes]:
+def _encoded(octets: Octets, leaf: Leaf) -> Iterator[bytes]:
     part = leaf.part
     if part.body - part.header > HEADER_FIELD:
         raise Invalid("the header of a part with NUL is too large")

@@ -7,7 +7,7 @@ import msgspec
 
 from pillarbox.core.errors import Invalid
 from pillarbox.core.limits import HEADER_FIELD, MIME_CANDIDATES, MIME_DEPTH, MIME_PARTS
-from pillarbox.message.octets import Lines, Octets, cut_line_end
+from pillarbox.message.octets import Lines, Octets, cut_line_end, finder
 from pillarbox.message.params import Params, decode_params
 from pillarbox.message.words import ascii_text, raw_text
 
@@ -82,6 +82,7 @@ class _Scanner:
 
     def __init__(self, octets: Octets) -> None:
         self.octets = octets
+        self.find = finder(octets)
         self.size = len(octets)
         self.lines = Lines(octets)
         self.stack: list[_Node] = []
@@ -101,13 +102,13 @@ class _Scanner:
         octets = self.octets
         while self.boundaries:
             if self.dash < self.position:
-                self.dash = octets.find(b"\n--", self.position)
+                self.dash = self.find(b"\n--", self.position, self.size)
                 if self.dash < 0 or self.candidates <= 0:
                     self.dash = _NONE
             dash = self.dash
             if dash >= limit:
                 return None
-            eol = octets.find(b"\n", dash + 3)
+            eol = self.find(b"\n", dash + 3, self.size)
             if eol < 0:
                 eol = self.size
             if eol - dash <= _BOUNDARY_LONGEST:
@@ -132,14 +133,14 @@ class _Scanner:
         if octets[start : start + 2] == b"\r\n":
             return start + 2
         if self.crlf < start:
-            self.crlf = octets.find(b"\n\r\n", start)
+            self.crlf = self.find(b"\n\r\n", start, self.size)
             if self.crlf < 0:
                 self.crlf = _NONE
         crlf = self.crlf
         if self.lf < start:
             stop = min(crlf + 1, self.size)
             if self.lf_seen < stop:
-                self.lf = octets.find(b"\n\n", max(start, self.lf_seen - 1), stop)
+                self.lf = self.find(b"\n\n", max(start, self.lf_seen - 1), stop)
                 if self.lf < 0:
                     self.lf_seen = stop
         if start <= self.lf < crlf:

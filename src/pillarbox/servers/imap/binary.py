@@ -1,7 +1,9 @@
 """What becomes of NUL in a message that is appended (RFC 3516 §4.4)."""
 
+import asyncio
+
 from pillarbox.core.errors import Invalid
-from pillarbox.message.recoding import recoded, same_shape
+from pillarbox.message.recoding import leaves_with_nul, recoded, same_shape
 from pillarbox.servers.imap.errors import Refused
 from pillarbox.servers.imap.session import Session
 from pillarbox.store.model import Arrived
@@ -17,7 +19,8 @@ async def without_nul(session: Session, arrived: Arrived) -> Arrived:
     spool = session.store.spool()
     try:
         with opened(arrived) as octets:
-            for piece in recoded(octets, arrived.summary.root):
+            leaves = await asyncio.to_thread(leaves_with_nul, octets, arrived.summary.root)
+            for piece in recoded(octets, leaves):
                 spool.write(piece)
                 await session.breathe()
         made = await spool.finish()
