@@ -27,6 +27,7 @@ IMAP_APPEND = 256 << 20  # octets of all messages of one APPEND, RFC 3502
 IMAP_APPEND_MEMORY = 4 << 20  # octets of small messages of one APPEND that wait in memory for the last; others in files
 IMAP_APPEND_INLINE = 20  # messages of one APPEND that are stored while others wait; more are stored beside them
 IMAP_PATIENCE = 15  # seconds of searching after which the client is told so; one that has gone is noticed by it
+IMAP_PROBE = 1  # seconds after which a client that sends nothing more is told so again, to see whether it is there
 IMAP_PATTERNS = 100  # patterns in one LIST, RFC 5258 §3
 IMAP_PATTERN_TEXT = 4096  # characters of all of them together: each is a position to be held against each name
 QUOTA_WARNING = 90  # percent of a limit from which on a client is warned: the soft quota of RFC 9208 §4.3.1

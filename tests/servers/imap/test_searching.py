@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 import pytest
 
 from pillarbox.core.ids import AccountId, MessageId
-from pillarbox.servers.imap import progress
+from pillarbox.servers.imap import progress, selected, updating
+from pillarbox.servers.imap import searching as server_searching
 from pillarbox.store import search_leaves
 from pillarbox.store.search_text import Source, rows_of
 from pillarbox.store.store import Store
@@ -106,3 +107,69 @@ async def test_a_search_ends_when_the_client_has_gone(house: House, halt: Halt) 
     for _ in range(20):  # time to go on, if it did
         await asyncio.sleep(0.01)
     assert halt.pages == 1
+
+
+async def test_a_search_ends_when_the_client_has_closed_its_end(
+    house: House, halt: Halt, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(progress, "IMAP_PROBE", 0)
+    client = await searching(house)
+    await client.send(b't UID SEARCH BODY "red apple"\r\n')
+    await halt.begun.wait()
+    client.close()
+    await client.writer.wait_closed()
+    await asyncio.sleep(0.05)
+    halt.on.set()  # what is said then is refused by the other end, which shows when more is said
+    for _ in range(500):
+        if not house.listeners["imap"].connections:
+            break
+        await asyncio.sleep(0.01)
+    assert not house.listeners["imap"].connections
+    assert halt.pages <= 2
+
+
+async def test_what_is_too_much_to_save_is_refused_and_leaves_nothing(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(server_searching, "IMAP_SAVED", 1)
+    client = await searching(house)
+    assert await client.ok("SEARCH RETURN (SAVE) 1:2") == []
+    assert await client.ok("SEARCH $") == [b"SEARCH 1 2"]
+    assert (await client.command("SEARCH RETURN (SAVE COUNT) 1,3"))[1].startswith(b"NO [NOTSAVED] ")
+    assert await client.ok("SEARCH $") == [b"SEARCH"]
+    assert (await client.command("ESEARCH RETURN (SAVE) 1,3"))[1].startswith(b"NO [NOTSAVED] ")
+
+
+@pytest.mark.parametrize(
+    ("limit", "refused"),
+    [
+        ("IMAP_CONTEXT_MESSAGES", ["SEARCH RETURN (UPDATE) 1:2"]),
+        ("IMAP_CONTEXT_SORTED", ["SORT RETURN (UPDATE) (DATE) UTF-8 1:2"]),
+        ("IMAP_CONTEXT_KEY", ["SEARCH RETURN (UPDATE) NOT (SEEN 1)", "SEARCH RETURN (UPDATE) 1,3"]),
+        ("IMAP_CONTEXTS", []),
+    ],
+)
+async def test_what_is_too_much_to_keep_up_to_date_is_refused(
+    house: House, monkeypatch: pytest.MonkeyPatch, limit: str, refused: list[str]
+) -> None:
+    monkeypatch.setattr(updating, limit, 1)
+    client = await searching(house)
+    assert await client.ok("SEARCH RETURN (UPDATE COUNT) 2") == [b'ESEARCH (TAG "t3") COUNT 1']
+    for command in refused or ["SEARCH RETURN (UPDATE) 3"]:
+        untagged = await client.ok(command)
+        assert untagged[-1].startswith(b"NO [NOUPDATE "), command
+
+
+async def test_a_long_command_that_changes_messages_says_how_far_it_has_come(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(progress, "IMAP_PATIENCE", 0)
+    monkeypatch.setattr(selected, "IMAP_PORTION", 2)
+    client = await searching(house)
+    untagged = await client.ok("STORE 1:3 +FLAGS.SILENT (\\Deleted)")
+    assert untagged == [
+        b'OK [INPROGRESS ("t3" 2 3)] still at it',
+        b'OK [INPROGRESS ("t3" 3 NIL)] still at it',
+    ]
+    untagged = await client.ok("MOVE 1:2 Trash")
+    assert b'OK [INPROGRESS ("t4" 2 NIL)] still at it' in untagged

@@ -6,11 +6,13 @@ from functools import partial
 from pillarbox.core.errors import Conflict, MailError
 from pillarbox.core.ids import AccountId, MailboxId, Uid
 from pillarbox.core.limits import IMAP_INLINE, IMAP_PORTION
+from pillarbox.servers.imap.criteria import within
 from pillarbox.servers.imap.errors import TRYCREATE, refusal
 from pillarbox.servers.imap.limiting import told
+from pillarbox.servers.imap.progress import Progress
 from pillarbox.servers.imap.session import Answer, Session
 from pillarbox.store.model import DELETED
-from pillarbox.store.query import All, And, Condition, Flags, Uids
+from pillarbox.store.query import All, And, Condition, Flags
 from pillarbox.store.rights import Found
 from pillarbox.store.transaction import Transaction
 from pillarbox.wire.imap import encoder
@@ -35,14 +37,14 @@ async def move(session: Session, command: Command, arguments: Copy) -> Answer:
     expunges (RFC 6851 §3.3, §4.3)."""
     selected = session.mailbox
     positions = selected.positions(arguments.messages, arguments.uid)
-    moved = False
+    progress, done, goal = Progress(session, command.tag), 0, sum(map(len, positions))
     for portion in list(selected.portioned(positions)) or [[]]:  # the target is looked for even for nothing
         found, pairs = await _transfer(session, arguments, portion, moving=True)
-        moved = moved or bool(pairs)
+        done += len(pairs)
         if code := _copy_uid(found, pairs):
             session.stream.write(encoder.untagged("OK", "moved", code))
-        await session.breathe()
-    return Answer(f"{command.name} completed", expunged=moved)
+        await progress.step(done, goal)
+    return Answer(f"{command.name} completed", expunged=done > 0)
 
 
 async def _transfer(session: Session, arguments: Copy, positions: Sequence[range], *, moving: bool) -> _Copied:
@@ -78,24 +80,25 @@ def _copy_uid(found: Found, pairs: _Pairs) -> bytes:
 
 async def expunge(session: Session, command: Command, arguments: Nothing) -> Answer:
     """Take away all messages with \\Deleted; the EXPUNGE responses are news like any other."""
-    expunged, _ = await clear(session, All())
+    expunged, _ = await clear(session, command.tag, All())
     return Answer(f"{command.name} completed", expunged=expunged)
 
 
 async def uid_expunge(session: Session, command: Command, arguments: UidExpunge) -> Answer:
     """Of the messages named, take away those with \\Deleted (RFC 4315 §2.1)."""
     selected, settings = session.mailbox, session.house.settings
-    uids = selected.ranges(selected.positions(arguments.messages, uid=True))
+    named = within(selected.uids, selected.positions(arguments.messages, uid=True))
     most = settings.message_limit if settings.enforce_message_limit else 0
-    expunged, lowest = await clear(session, Uids(tuple(uids)), most)
+    expunged, lowest = await clear(session, command.tag, named, most)
     code = message_limit(most, lowest) if lowest else b""  # RFC 9738 §3.1
     return told(session, Answer(f"{command.name} completed", expunged=expunged), code)
 
 
-async def clear(session: Session, where: Condition, most: int = 0) -> tuple[bool, int]:
+async def clear(session: Session, tag: bytes, where: Condition, most: int = 0) -> tuple[bool, int]:
     """Take away the messages with \\Deleted that meet a condition, a portion in each transaction: the newest `most`, 0
     for all. Whether there were any; and the lowest UID of them if there are more."""
     account, mailbox_id = session.mailbox.account, session.mailbox.mailbox_id
+    progress = Progress(session, tag)
     deleted = await session.store.search(account, mailbox_id, And((Flags(has=DELETED), where)))
     lowest = 0
     if most and len(deleted) > most:
@@ -105,7 +108,7 @@ async def clear(session: Session, where: Condition, most: int = 0) -> tuple[bool
         portion = deleted[at : at + IMAP_PORTION]
         unit = partial(_clear, account, mailbox_id, portion)
         await session.write([account], unit, apart=len(portion) > IMAP_INLINE)
-        await session.breathe()
+        await progress.step(at, len(deleted))
     return bool(deleted), lowest
 
 

@@ -120,7 +120,7 @@ async def close(session: Session, command: Command, arguments: Nothing) -> Answe
     """Expunge without a word where that is allowed, and leave the mailbox."""
     if not session.mailbox.read_only and "e" in session.mailbox.rights:
         with contextlib.suppress(Denied, NotFound):  # RFC 4314 §4: then nothing is expunged
-            await clear(session, All())
+            await clear(session, command.tag, All())
     session.unselect()
     return Answer("CLOSE completed")
 

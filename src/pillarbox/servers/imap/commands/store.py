@@ -6,6 +6,7 @@ from pillarbox.core.ids import Modseq, Uid
 from pillarbox.core.limits import IMAP_INLINE
 from pillarbox.servers.imap.flags import split_flags
 from pillarbox.servers.imap.manner import CONDSTORE
+from pillarbox.servers.imap.progress import Progress
 from pillarbox.servers.imap.selected import Selected, spell_state, spell_states
 from pillarbox.servers.imap.session import Answer, Session
 from pillarbox.store.model import FlagChange, FlagResult, FlagState
@@ -25,7 +26,8 @@ async def store(session: Session, command: Command, arguments: Store) -> Answer:
         session.enable(CONDSTORE)
     known, found = selected.modseq, 0
     modified: list[Uid] = []
-    apart = sum(map(len, positions)) > IMAP_INLINE
+    goal = sum(map(len, positions))
+    progress, apart = Progress(session, command.tag), goal > IMAP_INLINE
     for uids in selected.portions(positions):
         before, result, after = await _set(session, uids, change, arguments.unchanged_since, apart)
         silent = arguments.silent and before <= known  # else others changed what the client does not know yet
@@ -33,10 +35,10 @@ async def store(session: Session, command: Command, arguments: Store) -> Answer:
         await _tell(session, arguments, result, silent)
         found += len(result.states)
         modified += result.modified
-        await session.breathe()
+        await progress.step(found, goal)
     if modified:
         return Answer("conditional STORE failed for some", encoder.modified(_numbers(selected, arguments, modified)))
-    if not arguments.uid and found < sum(map(len, positions)):
+    if not arguments.uid and found < goal:
         return Answer("some of the messages no longer exist", "EXPUNGEISSUED")  # RFC 2180 §4.2, RFC 5530 §3
     return Answer(f"{command.name} completed")
 
