@@ -137,7 +137,7 @@ def test_mailboxes(home: Home, you: Person) -> None:
     assert UTF7.encode() in b"\n".join(ok(session.lsub()))
     ok(session.rename(UTF7, '"New name/Child"'))
     assert {"New name", "New name/Child"} <= you.mailboxes()
-    assert ok(session.namespace()) == [b'(("" "/")) NIL NIL']
+    assert ok(session.namespace()) == [b'(("" "/")) (("Other Users/" "/")) (("Shared/" "/"))']
     ok(session.delete('"New name/Child"'))
     assert session.delete("INBOX")[0] == "NO"
     assert session.select("Missing")[0] == "NO"
