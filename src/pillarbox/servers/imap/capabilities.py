@@ -34,12 +34,23 @@ class Capability:
     mechanism: str = ""
 
 
+_SASL = {
+    "EXTERNAL": "RFC 4422 appendix A",
+    "SCRAM-SHA-256-PLUS": "RFC 7677",
+    "SCRAM-SHA-1-PLUS": "RFC 5802",
+    "SCRAM-SHA-256": "RFC 7677",
+    "SCRAM-SHA-1": "RFC 5802",
+    "PLAIN": "RFC 4616",
+    "OAUTHBEARER": "RFC 7628",
+}
+_ANY = "RFC 3501 §6.2.2"
+
 CAPABILITIES: tuple[Capability, ...] = (
     Capability("IMAP4rev1", "RFC 3501"),
     Capability("IMAP4rev2", "RFC 9051", enable=True),
     Capability("STARTTLS", "RFC 3501 §6.2.1", When.CLEAR),
     Capability("LOGINDISABLED", "RFC 3501 §6.2.3", When.NO_LOGIN),
-    *(Capability(f"AUTH={name}", "RFC 3501 §6.2.2", When.LOGIN, mechanism=name) for name in MECHANISMS),
+    *(Capability(f"AUTH={name}", _SASL.get(name, _ANY), When.LOGIN, mechanism=name) for name in MECHANISMS),
     Capability("SASL-IR", "RFC 4959"),
     Capability("LITERAL-", "RFC 7888 §5", When.STRANGER),
     Capability("LITERAL+", "RFC 7888", When.AUTHENTICATED),
