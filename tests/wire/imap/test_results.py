@@ -1,9 +1,12 @@
 """Answers of the extensions, octet for octet."""
 
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from pillarbox.wire.imap import acl, codes, encoder, metadata, quota, results
 from pillarbox.wire.imap.partial import Partial
@@ -125,7 +128,7 @@ THREADS = [
 ]
 
 
-def threads(roots: Sequence[int], children: dict[int, Sequence[int]], numbers: Sequence[int]) -> results.Threads:
+def threads(roots: Sequence[int], children: Mapping[int, Sequence[int]], numbers: Sequence[int]) -> results.Threads:
     nodes = max([len(numbers) - 1, *roots, *children]) + 1
     first, following = [-1] * nodes, [-1] * nodes
     for parent, some in children.items():
@@ -140,6 +143,53 @@ def threads(roots: Sequence[int], children: dict[int, Sequence[int]], numbers: S
 )
 def test_threads(roots: list[int], children: dict[int, Sequence[int]], numbers: list[int], octets: bytes) -> None:
     assert b"".join(results.thread(threads(roots, children, numbers))) == octets
+
+
+Tree = tuple["int | None", list["Tree"]]
+"""A number and its children; None for a parent that is not there."""
+
+_LEAF: st.SearchStrategy[Tree] = st.tuples(st.integers(1, 99), st.just([]))
+_TREE = st.recursive(
+    _LEAF, lambda inner: st.tuples(st.integers(1, 99), st.lists(inner, min_size=1, max_size=3)), max_leaves=8
+)
+_ROOT = _TREE | st.tuples(st.none(), st.lists(_TREE, min_size=2, max_size=3))
+
+
+def read_threads(text: str, at: int) -> tuple[list[Tree], int]:
+    """`1*thread-list` from there on, as RFC 5256 §5 has it, and where it ends."""
+    threads: list[Tree] = []
+    while text[at : at + 1] == "(":
+        numbers = re.compile(r"\d+(?: \d+)*").match(text, at + 1)
+        at = numbers.end() if numbers else at + 1
+        if numbers and text[at] == " ":
+            at += 1
+            assert text[at] == "("
+        nested, at = read_threads(text, at)
+        assert len(nested) != 1, "thread-nested is of two at least"
+        assert numbers or nested
+        for number in reversed(numbers[0].split() if numbers else ()):
+            nested = [(int(number), nested)]
+        threads.append(nested[0] if numbers else (None, nested))
+        assert text[at] == ")"
+        at += 1
+    return threads, at
+
+
+@settings(deadline=None)
+@given(st.lists(_ROOT, max_size=5))
+def test_threads_are_read_as_they_were(trees: list[Tree]) -> None:
+    ordered, waiting = [], list(trees)
+    while waiting:
+        tree = waiting.pop()
+        ordered.append(tree)
+        waiting += tree[1]
+    ordered.sort(key=lambda tree: tree[0] is None)  # messages come first
+    where = {id(tree): at for at, tree in enumerate(ordered)}
+    numbers = [tree[0] for tree in ordered if tree[0] is not None]
+    children = {where[id(tree)]: [where[id(child)] for child in tree[1]] for tree in ordered if tree[1]}
+    spelled = b"".join(results.thread(threads([where[id(tree)] for tree in trees], children, numbers))).decode()
+    assert spelled.startswith("* THREAD (") if trees else spelled == "* THREAD\r\n"
+    assert read_threads(spelled, len("* THREAD ")) == (trees, max(len(spelled) - 2, len("* THREAD ")))
 
 
 def test_long_and_deep_threads() -> None:
