@@ -1,5 +1,6 @@
 """Mailboxes shared between accounts: what names mean, who may do what, and messages that go from one to another."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
@@ -425,6 +426,42 @@ async def test_flags_that_may_be_changed(
     else:
         await as_login(store, friend, you, unit)
     assert await flags_of(store, account, box.mailbox_id) == [after]
+
+
+async def test_no_change_comes_after_the_rights_are_gone(
+    store: Store, other: Store, you: Account, friend: Account
+) -> None:
+    """Of changes that are under way in another process while rights are taken away, some are denied."""
+    account, box = you.account_id, await inbox(store, you.account_id)
+    for _ in range(30):
+        await deliver(store, account)
+    await grant(store, you, "INBOX", friend, "rw")
+
+    async def flag(uid: int) -> bool:
+        async def unit(tx: Transaction) -> None:
+            await tx.set_flags(account, box.mailbox_id, [uid], FlagChange(add=FLAGGED))
+
+        try:
+            await other.write([account], unit, friend.account_id)
+        except MailError:
+            return False
+        return True
+
+    async def take_away() -> Modseq:
+        async def unit(tx: Transaction) -> Modseq:
+            change = EntryChange(friend.account_id, "replace", frozenset("r"))
+            await tx.change_acl(account, box.mailbox_id, change)
+            return tx.modseq(account)
+
+        return await store.write([account, friend.account_id], unit)
+
+    assert await flag(30)
+    *done, gone = await asyncio.gather(*(flag(uid) for uid in range(1, 15)), take_away())
+    assert not await flag(29)
+    rows = await rows_of(store, account, box.mailbox_id, Need.PLACEMENT)
+    flagged = [row for row in rows if row.flags & FLAGGED]
+    assert len(flagged) == sum(done) + 1
+    assert all(row.modseq < gone for row in flagged)
 
 
 async def test_copying_to_another_account(store: Store, you: Account, friend: Account) -> None:
