@@ -250,11 +250,13 @@ class FlagState(msgspec.Struct, frozen=True, gc=False):
 @dataclass(frozen=True, slots=True)
 class FlagResult:
     """`states`: every named placement that exists, after the change, in UID order (changed or not);
-    `changed`: the UIDs that really changed; `modified`: UIDs left alone because of UNCHANGEDSINCE (RFC 7162 §3.1.3)."""
+    `changed`: the UIDs that really changed; `modified`: UIDs left alone because of UNCHANGEDSINCE (RFC 7162 §3.1.3);
+    `curtailed`: some of the flags might not be changed, and were left alone."""
 
     states: tuple[FlagState, ...]
     changed: tuple[Uid, ...]
     modified: tuple[Uid, ...]
+    curtailed: bool = False
 
 
 @dataclass(frozen=True, slots=True)

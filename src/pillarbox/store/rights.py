@@ -88,12 +88,24 @@ def settable(held: frozenset[str]) -> tuple[int, bool]:
     return bits | (SEEN if "s" in held else 0) | (DELETED if "t" in held else 0), "w" in held
 
 
+def _named(change: FlagChange) -> tuple[int, bool]:
+    """The system flags a change speaks of, and whether of keywords."""
+    if change.replace:
+        return ALL_FLAGS, True
+    return change.add | change.remove, bool(change.add_keywords or change.remove_keywords)
+
+
+def curtailed(change: FlagChange) -> bool:
+    """Whether a change, restricted, is less than it was."""
+    touched, words = _named(change)
+    return bool(touched & ~change.within) or (words and not change.with_keywords)
+
+
 def restricted(change: FlagChange, held: frozenset[str]) -> FlagChange:
     """As much of a change as may be done. Raises Denied when none of the flags named may be changed; of no flags there
     is nothing to deny."""
     bits, keywords = settable(held)
-    touched = ALL_FLAGS if change.replace else change.add | change.remove
-    words = change.replace or bool(change.add_keywords or change.remove_keywords)
+    touched, words = _named(change)
     if (touched or words) and not (touched & bits) and not (words and keywords):
         raise Denied("none of these flags may be changed")
     return FlagChange(

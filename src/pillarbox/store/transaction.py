@@ -1,6 +1,7 @@
 """A transaction on one or more accounts: the only way to change the mail store (DESIGN §3)."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from types import EllipsisType
 
 from pillarbox.core.errors import Denied
@@ -21,7 +22,18 @@ from pillarbox.store.model import (
 from pillarbox.store.naming import full_name, name_order
 from pillarbox.store.queueing import Schedule
 from pillarbox.store.ranges import UidSet
-from pillarbox.store.rights import ALL, ANYONE, KNOWING, NOTING, EntryChange, Found, require, restricted, settable
+from pillarbox.store.rights import (
+    ALL,
+    ANYONE,
+    KNOWING,
+    NOTING,
+    EntryChange,
+    Found,
+    curtailed,
+    require,
+    restricted,
+    settable,
+)
 from pillarbox.store.work import Work
 
 UNSET = ...
@@ -205,7 +217,8 @@ class Transaction:
         Those a login may not change stay; Denied when that is all of them (RFC 4314 §4).
         """
         allowed = restricted(change, await self.require(account, mailbox_id, "r"))
-        return await flagging.set_flags(self._work, account, mailbox_id, uids, allowed, unchanged_since)
+        result = await flagging.set_flags(self._work, account, mailbox_id, uids, allowed, unchanged_since)
+        return replace(result, curtailed=curtailed(allowed))
 
     async def copy(
         self,

@@ -30,7 +30,8 @@ async def store(session: Session, command: Command, arguments: Store) -> Answer:
     progress, apart = Progress(session, command.tag), goal > IMAP_INLINE
     for uids in selected.portions(positions):
         before, result, after = await _set(session, uids, change, arguments.unchanged_since, apart)
-        silent = arguments.silent and before <= known  # else others changed what the client does not know yet
+        # else others changed what the client does not know yet, or the flags are not what it thinks (RFC 4314 §4)
+        silent = arguments.silent and before <= known and not result.curtailed
         known = after if before <= known else known
         await _tell(session, arguments, result, silent)
         found += len(result.states)
