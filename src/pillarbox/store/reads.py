@@ -116,7 +116,7 @@ class Reads:
         async def unit(connection: Connection) -> tuple[Modseq, list[Mailbox]]:
             return await reading.modseq(connection, account), await reading.mailboxes(connection, account)
 
-        return await self.database.read(unit)
+        return await self.database.read_apart(unit)
 
     async def mailbox(self, account: AccountId, mailbox_id: MailboxId) -> Mailbox:
         """The mailbox of that id."""
