@@ -81,8 +81,9 @@ async def follow(
         world.matching -= gone
         client = removed(client, context.remove(gone))
         world.matching = (world.matching - changed) | (matching & changed)
-        out, into = await context.update(sorted(changed))
-        client = added(removed(client, out), into)
+        change = await context.update(sorted(changed))
+        client = added(removed(client, change.removed), change.added)
+        context.found = change.found
         assert client == world.result() == list(context.found)
 
 

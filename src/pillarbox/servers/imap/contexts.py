@@ -31,16 +31,18 @@ class Context:
 
     def remove(self, uids: Collection[int]) -> Places:
         """Take UIDs out; what REMOVEFROM says of it."""
-        return self._take(self._among(uids))
+        removed, self.found = self._without(self._among(uids))
+        return removed
 
-    async def update(self, changed: Sequence[int]) -> tuple[Places, Places]:
-        """What REMOVEFROM and ADDTO say after these messages (ascending) came or changed."""
+    async def update(self, changed: Sequence[int]) -> "Change":
+        """What is to be told after these messages (ascending) came or changed; `found` stays as it is until then."""
         matching = await self.match(changed)
         before = self._among(changed)
         known = {uid for _, uid in before}
         fresh = [uid for uid in changed if uid in matching and uid not in known]
-        removed = self._take([(at, uid) for at, uid in before if uid not in matching])
-        return removed, await self._put(fresh) if fresh else []
+        removed, kept = self._without([(at, uid) for at, uid in before if uid not in matching])
+        added, found = await self._with(kept, fresh) if fresh else ([], kept)
+        return Change(removed, added, found)
 
     def _among(self, uids: Collection[int]) -> list[tuple[int, int]]:
         """Where those that are among the results stand, in the order of the results."""
@@ -51,22 +53,20 @@ class Context:
         places = ((bisect_left(found, uid), uid) for uid in sorted(uids))
         return [(at, uid) for at, uid in places if at < len(found) and found[at] == uid]
 
-    def _take(self, some: Sequence[tuple[int, int]]) -> Places:
+    def _without(self, some: Sequence[tuple[int, int]]) -> "tuple[Places, array[int]]":
         if not some:
-            return []
+            return [], self.found
         kept = array("L")
         start = 0
         for at, _ in some:
             kept.extend(self.found[start:at])
             start = at + 1
         kept.extend(self.found[start:])
-        self.found = kept
         if self.order is None:
-            return [(0, [uid for _, uid in some])]
-        return _runs((at - gone, uid, at - gone) for gone, (at, uid) in enumerate(some))
+            return [(0, [uid for _, uid in some])], kept
+        return _runs((at - gone, uid, at - gone) for gone, (at, uid) in enumerate(some)), kept
 
-    async def _put(self, fresh: Sequence[int]) -> Places:
-        found = self.found
+    async def _with(self, found: "array[int]", fresh: Sequence[int]) -> "tuple[Places, array[int]]":
         if self.order is None:
             places = [(bisect_left(found, uid), uid) for uid in fresh]
         else:
@@ -78,10 +78,18 @@ class Context:
             merged.append(uid)
             start = at
         merged.extend(found[start:])
-        self.found = merged
         if self.order is None:
-            return [(0, list(fresh))]
-        return _runs((at + put, uid, at) for put, (at, uid) in enumerate(places))
+            return [(0, list(fresh))], merged
+        return _runs((at + put, uid, at) for put, (at, uid) in enumerate(places)), merged
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What REMOVEFROM and then ADDTO say, and what is found after both."""
+
+    removed: Places
+    added: Places
+    found: "array[int]"
 
 
 def _runs(placed: Iterable[tuple[int, int, int]]) -> Places:

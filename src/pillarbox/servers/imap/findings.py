@@ -2,7 +2,7 @@
 
 from array import array
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from dataclasses import dataclass, field
 
 from pillarbox.servers.imap.contexts import Context, Places
@@ -49,17 +49,16 @@ class Findings:
             if (removed := context.remove(uids))
         ]
 
-    async def update(self, changed: Sequence[int], arrived: Collection[int], index: Index) -> list[bytes]:
+    async def update(self, changed: Sequence[int], arrived: Collection[int], index: Index) -> AsyncIterator[bytes]:
         """What to say of results after these messages (ascending) changed or, some of them, arrived."""
-        lines = []
         for context in list(self.contexts.values()):
-            removed, added = await context.update(changed)
-            fresh = sorted(uid for _, uids in added for uid in uids if uid in arrived)
+            change = await context.update(changed)
+            fresh = sorted(uid for _, uids in change.added for uid in uids if uid in arrived)
             if fresh and context.show is not None:
                 await context.show(fresh)
-            if removed or added:
-                lines.append(_spell(context, index, removed, added))
-        return lines
+            context.found = change.found
+            if change.removed or change.added:
+                yield _spell(context, index, change.removed, change.added)
 
 
 def runs(uids: Sequence[int], positions: Sequence[int]) -> "array[int]":

@@ -1,8 +1,9 @@
 """Telling a client what happened to its mailbox: all at once, or page by page when it is much (RFC 3501 §5.2, §7)."""
 
 import asyncio
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
+from functools import partial
 
 from pillarbox.core.errors import MailError, NotFound
 from pillarbox.core.limits import IMAP_SET_PARTS
@@ -46,8 +47,8 @@ async def _tell_news(session: Session, selected: Selected, may_expunge: bool, ui
         return await _tell_much(session, selected, may_expunge, uid)
     if not _exists(session, changes.mailbox):
         return []
-    await _forget(session, selected, changes.vanished)
     before = selected.uids
+    await _forget(session, selected, changes.vanished, before)
     news = learn(selected, changes, may_expunge)
     renumber(selected, news, await _shared_view(session, selected) if news.expunged or news.arrived else None)
     await _tell_counts(session, selected, news, before)
@@ -78,7 +79,8 @@ async def _tell_much(session: Session, selected: Selected, may_expunge: bool, ui
         return []
     news = await asyncio.to_thread(_compared, selected, box, view, may_expunge)
     if selected.findings is not None:
-        await _forget(session, selected, [before[at] for at in news.expunged] if may_expunge else selected.gone)
+        gone = [before[at] for at in news.expunged] if may_expunge else selected.gone
+        await _forget(session, selected, gone, before)
     await _tell_counts(session, selected, news, before)
     last = before[-1] if before else 0
     async for rows in store.placements(selected.account, selected.mailbox_id, [(1, last)] if last else []):
@@ -132,13 +134,15 @@ async def _tell_flags(session: Session, selected: Selected, states: Sequence[Fla
         await session.send(spell_states(selected, states, True, session.manner))  # RFC 5465 §5.1
 
 
-async def _forget(session: Session, selected: Selected, gone: Iterable[int]) -> None:
-    """Results of searches lose what vanished, before it is expunged and even where that has to wait."""
+async def _forget(session: Session, selected: Selected, gone: Iterable[int], before: Sequence[int]) -> None:
+    """Results of searches lose what vanished, by the numbers it had `before`: ere it is expunged, and even where that
+    has to wait."""
     if selected.findings is not None:
-        await session.send(selected.findings.vanish(tuple(gone), selected.index))
+        await session.send(selected.findings.vanish(tuple(gone), partial(bisect_left, before)))
 
 
 async def _refresh(session: Session, selected: Selected, changed: Sequence[int], arrived: Sequence[int]) -> None:
     """Results of searches follow what changed or arrived."""
     if selected.findings is not None and changed:
-        await session.send(await selected.findings.update(changed, arrived, selected.index))
+        async for line in selected.findings.update(changed, arrived, selected.index):
+            session.stream.write(line)
