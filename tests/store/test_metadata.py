@@ -5,11 +5,12 @@ from collections.abc import Mapping
 
 import pytest
 
-from pillarbox.core.errors import Conflict, NotFound, OverQuota, TooBig
+from pillarbox.core.errors import Conflict, Denied, NotFound, OverQuota, TooBig
 from pillarbox.core.ids import AccountId, MailboxId, Modseq
 from pillarbox.core.limits import LOG_LIFE, METADATA_ENTRIES, METADATA_OCTETS, METADATA_VALUE
 from pillarbox.store.metadata import WHOLE
 from pillarbox.store.model import Account, Kind
+from pillarbox.store.rights import EntryChange
 from pillarbox.store.store import Store
 from pillarbox.store.transaction import Transaction
 from pillarbox.store.watching import DIRECTORY
@@ -167,3 +168,24 @@ async def test_a_change_of_role_is_a_change_of_special_use(store: Store, you: Ac
     assert [(one.mailbox_id, one.entry) for one in changed] == [(box.mailbox_id, "/private/specialuse")]
     stranger = AccountId(account + 2)
     assert (await store.metadata_changes(account, stranger, before))[0] == []
+
+
+async def test_a_login_sets_shared_notes_only_where_it_may_write(store: Store, you: Account) -> None:
+    account, friend = you.account_id, (await add_account(store, "friend@demo.test")).account_id
+    box = (await inbox(store, account)).mailbox_id
+
+    async def unit(tx: Transaction, entry: str = COMMENT) -> list[str]:
+        return await tx.set_metadata(account, box, friend, {entry: b"theirs"})
+
+    for letters in ("lr", "lrw"):
+
+        async def share(tx: Transaction, letters: str = letters) -> None:
+            await tx.change_acl(account, box, EntryChange(friend, "replace", frozenset(letters)))
+
+        await store.write([account, friend], share, account)
+        if "w" in letters:
+            assert await store.write([account], unit, friend) == [COMMENT]
+        else:
+            with pytest.raises(Denied):
+                await store.write([account], unit, friend)
+            assert await store.write([account], lambda tx: unit(tx, MINE), friend) == [MINE]

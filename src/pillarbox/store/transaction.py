@@ -308,12 +308,14 @@ class Transaction:
     ) -> list[str]:
         """Set notes on a mailbox, or on the account (metadata.WHOLE); None removes one. Private ones are `reader`'s.
 
-        The entries that were not so before. NotFound, TooBig for a value, OverQuota for too many.
+        The entries that were not so before. NotFound, TooBig for a value, OverQuota for too many. A login needs `w` to
+        set shared ones on a mailbox.
         """
         if mailbox_id == metadata.WHOLE:
             self._own(account)
         else:
-            await self.require(account, mailbox_id, "l", NOTING)
+            alone = all(entry.startswith(metadata.PRIVATE) for entry in values)
+            await self.require(account, mailbox_id, "l" if alone else "lw", NOTING)
         return await metadata.set_notes(self._work, account, mailbox_id, reader, values)
 
     async def set_server_metadata(self, values: Mapping[str, bytes | None]) -> Modseq:

@@ -97,8 +97,6 @@ async def _set_on_server(session: Session, values: Values) -> None:
 async def _set_on_mailbox(session: Session, found: Found, values: Values) -> None:
     account, mailbox_id, reader = found.account, found.mailbox.mailbox_id, session.owner
     kept = {entry: value for entry, value in values.items() if entry != SPECIAL_USE}
-    if "w" not in found.rights and any(entry.startswith("/shared/") for entry in kept):
-        raise Refused("NO", "you may not set shared notes on the mailbox", "NOPERM")
     role = _role(found, reader, values.get(SPECIAL_USE))
     uses = SPECIAL_USE in values and account == reader
 
