@@ -116,3 +116,37 @@ async def test_nothing_is_selected_by_a_select_that_fails(clients: list[Client],
     assert tagged.startswith(b"NO [UNAVAILABLE]")
     _, tagged = await watcher.command("FETCH 1 FLAGS")
     assert tagged.startswith(b"BAD")
+
+
+async def _news_of_mailboxes(watcher: Client) -> bytes:
+    """The next word of a mailbox, which NOTIFY has it told of unasked or with a NOOP."""
+    await watcher.send(b"n1 NOOP\r\n")
+    told = await watcher.response()
+    return await watcher.response() if told.startswith(b"n1") else told
+
+
+async def test_word_of_mailboxes_comes_later(clients: list[Client], fail: Fail) -> None:
+    watcher, actor = clients
+    await watcher.ok("NOTIFY SET (PERSONAL (MailboxName))")
+    fail("mailbox_news")
+    await actor.ok("CREATE Fresh")
+    assert (await _news_of_mailboxes(watcher)).endswith(b'"Fresh"')
+
+
+async def test_a_notify_that_fails_changes_nothing(clients: list[Client], fail: Fail) -> None:
+    watcher, actor = clients
+    await watcher.ok("NOTIFY SET (PERSONAL (MailboxName))")
+    fail("survey")
+    _, tagged = await watcher.command("NOTIFY SET (PERSONAL (MailboxName SubscriptionChange))")
+    assert tagged.startswith(b"NO [UNAVAILABLE]")
+    await actor.ok("CREATE Fresh")
+    assert (await _news_of_mailboxes(watcher)).endswith(b'"Fresh"')
+
+
+async def test_word_of_notes_comes_later(clients: list[Client], fail: Fail) -> None:
+    watcher, actor = clients
+    await watcher.ok("ENABLE METADATA")
+    await actor.ok('SETMETADATA INBOX (/shared/comment "new")')
+    fail("metadata_changes")
+    assert await watcher.ok("NOOP") == []
+    assert await watcher.ok("NOOP") == [b'METADATA "INBOX" /shared/comment']

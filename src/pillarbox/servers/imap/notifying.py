@@ -1,10 +1,10 @@
 """NOTIFY under way: which mailboxes are watched, and what happened to them since the last look (RFC 5465)."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 
 import msgspec
 
-from pillarbox.core.errors import Conflict, Invalid
+from pillarbox.core.errors import Conflict, Invalid, MailError
 from pillarbox.core.ids import AccountId, MailboxId, Modseq
 from pillarbox.servers.imap.happenings import Happening, happenings
 from pillarbox.store.model import Mailbox
@@ -40,10 +40,11 @@ class Observed:
         """What happened since the last look. The first one only remembers."""
         self.stale = False
         first = not self.modseq
-        if self.account == login:
-            modseq, changed, gone = await self._news_of_own(store)
-        else:
-            modseq, changed, gone = await self._news_of_others(store, login)
+        try:
+            modseq, changed, gone = await self._news(store, login)
+        except MailError:
+            self.stale = True
+            raise
         silent = first or modseq == self.own
         found = [] if silent else list(happenings(self.known, changed, gone))
         self.known |= {one.mailbox_id: one for one in changed}
@@ -51,6 +52,11 @@ class Observed:
             self.known.pop(mailbox_id, None)
         self.modseq, self.own = modseq, Modseq(0)
         return found
+
+    async def _news(self, store: Store, login: AccountId) -> tuple[Modseq, list[Mailbox], list[MailboxId]]:
+        if self.account == login:
+            return await self._news_of_own(store)
+        return await self._news_of_others(store, login)
 
     async def _news_of_own(self, store: Store) -> tuple[Modseq, list[Mailbox], list[MailboxId]]:
         if self.modseq:
@@ -137,15 +143,12 @@ class Notifying:
             if one is not None and modseq - 1 in (one.modseq, one.own):
                 one.own = modseq
 
-    async def look(self, store: Store, login: AccountId) -> list[tuple[AccountId, Happening]]:
+    async def look(self, store: Store, login: AccountId) -> AsyncIterator[tuple[AccountId, Happening]]:
         """What happened in the accounts watched since the last look, as far as it is wanted."""
-        return [
-            (one.account, happening)
-            for one in list(self.observed.values())
-            if one.stale
-            for happening in await one.look(store, login)
-            if happening.kind in self.events(happening.mailbox, happening.name, own=one.account == login)
-        ]
+        for one in list(self.observed.values()):
+            for happening in await one.look(store, login) if one.stale else ():
+                if happening.kind in self.events(happening.mailbox, happening.name, own=one.account == login):
+                    yield one.account, happening
 
     def close(self) -> None:
         """Watch nothing any more."""

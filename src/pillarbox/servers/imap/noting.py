@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping
 
-from pillarbox.core.errors import Conflict
+from pillarbox.core.errors import Conflict, MailError
 from pillarbox.core.ids import AccountId, MailboxId, Modseq
 from pillarbox.store.metadata import WHOLE
 from pillarbox.store.store import Store
@@ -47,11 +47,16 @@ class Noting:
     async def news(self, store: Store, reader: AccountId) -> list[tuple[AccountId, MailboxId, Entries]]:
         """What others have changed since the last time, by mailbox (WHOLE: on the server)."""
         stale, self.stale = self.stale, set()
-        found: dict[tuple[AccountId, MailboxId], Entries] = {}
-        for account in sorted(stale, reverse=True):  # the server last
-            for modseq, mailbox_id, entry in await self._since(store, account, reader, self.marks[account]):
-                if (account, modseq) not in self.own:
-                    found.setdefault((account, mailbox_id), {})[entry] = None
+        known, found = dict(self.marks), dict[tuple[AccountId, MailboxId], Entries]()
+        try:
+            for account in sorted(stale, reverse=True):  # the server last
+                for modseq, mailbox_id, entry in await self._since(store, account, reader, self.marks[account]):
+                    if (account, modseq) not in self.own:
+                        found.setdefault((account, mailbox_id), {})[entry] = None
+        except MailError:  # all of it is told the next time
+            self.stale |= stale
+            self.marks |= {account: known[account] for account in stale}
+            raise
         self.own = {(account, modseq) for account, modseq in self.own if modseq > self.marks.get(account, 0)}
         return [(*place, entries) for place, entries in found.items()]
 

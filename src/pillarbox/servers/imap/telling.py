@@ -65,7 +65,7 @@ async def tell_unasked(session: Session) -> None:
     if session.state is State.SELECTED and (session.idling or notifying is not None):
         await tell_news(session, may_expunge=session.idling or (notifying is not None and notifying.at_once))
     if notifying is not None and notifying.stale and session.state is not State.LOGOUT:
-        for account, happening in await notifying.look(session.store, session.owner):
+        async for account, happening in notifying.look(session.store, session.owner):
             await _tell(session, account, happening)
     await tell_notes(session)
 
@@ -112,10 +112,14 @@ def _wants_notes(session: Session, found: Found | None) -> bool:
 async def begin(session: Session, asked: Notify) -> None:
     """Watch what is asked for from now on; first STATUS of the mailboxes watched, where that is wanted (§3.1)."""
     notifying = Notifying(asked, session.wake)
+    try:
+        await notifying.follow(session.store, session.owner)
+        if any(group.events & _NOTES for group in asked.groups):
+            await session.note()
+    except Exception:  # what was asked for before goes on (§3.1)
+        notifying.close()
+        raise
     session.notify(notifying)
-    if any(group.events & _NOTES for group in asked.groups):
-        await session.note()
-    await notifying.follow(session.store, session.owner)
     for one in list(notifying.observed.values()) if asked.status else ():
         for mailbox in list(one.known.values()):
             kinds = notifying.events(mailbox, mailbox.name, own=one.account == session.owner) & MESSAGE_EVENTS
