@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from collections.abc import Iterator
 from functools import lru_cache
 from typing import Final
 
@@ -83,6 +84,14 @@ def parent_name(name: str) -> str | None:
     """The full name of the mailbox above, None at the top."""
     parent, slash, _ = name.rpartition("/")
     return parent if slash else None
+
+
+def ancestors(name: str) -> Iterator[str]:
+    """The names above a name, the nearest first."""
+    parent = parent_name(name)
+    while parent is not None:
+        yield parent
+        parent = parent_name(parent)
 
 
 def name_order(name: str) -> str:

@@ -42,7 +42,14 @@ async def test_others_run_while_many_patterns_are_held_against_many_names(
 
     task = asyncio.create_task(other())
     patterns = " ".join(f"*L%t{number}*s%q*" for number in range(IMAP_PATTERNS))
-    for command in (f'LIST "" ({patterns})', f'LIST (RECURSIVEMATCH SUBSCRIBED) "" ({patterns})', 'LSUB "" *L%t*s%q*'):
+    named = f"subtree ({' '.join(map(str, range(IMAP_PATTERNS)))})"
+    for command in (
+        f'LIST "" ({patterns})',
+        f'LIST (RECURSIVEMATCH SUBSCRIBED) "" ({patterns})',
+        'LSUB "" *L%t*s%q*',
+        f"ESEARCH IN ({' '.join([named] * IMAP_PATTERNS)}) ALL",
+        f"NOTIFY SET STATUS {' '.join([f'({named} (MessageNew MessageExpunge))'] * IMAP_PATTERNS)}",
+    ):
         turns = 0
         assert await client.ok(command) == []
         assert turns > MANY, command[:40]

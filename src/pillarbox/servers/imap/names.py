@@ -1,7 +1,7 @@
 """The names that LIST and LSUB choose from, and which of them they answer (RFC 5258 §3)."""
 
 import asyncio
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from pillarbox.core.ids import AccountId
@@ -10,7 +10,7 @@ from pillarbox.servers.imap.pace import Pace
 from pillarbox.servers.imap.session import Session
 from pillarbox.servers.imap.uses import ATTRIBUTES
 from pillarbox.store.model import Mailbox
-from pillarbox.store.naming import name_order, parent_name
+from pillarbox.store.naming import ancestors, name_order, parent_name
 from pillarbox.store.rights import ALL, Found
 from pillarbox.wire.imap.listing import List
 from pillarbox.wire.imap.names import matcher
@@ -102,14 +102,6 @@ async def _add_shared(known: dict[str, Name], others: Sequence[Found], subscribe
         for above in ancestors(one.name):
             known.setdefault(above, Name(above, one.account, None, above in subscribed, foreign=True, level=True))
         await pace.keep()
-
-
-def ancestors(name: str) -> Iterator[str]:
-    """The names above a name, the nearest first."""
-    parent = parent_name(name)
-    while parent is not None:
-        yield parent
-        parent = parent_name(parent)
 
 
 async def choose(session: Session, arguments: List, everyone: Sequence[Name]) -> list[Listed]:

@@ -8,16 +8,19 @@ from pillarbox.core.errors import Conflict, Invalid, MailError
 from pillarbox.core.ids import AccountId, MailboxId, Modseq
 from pillarbox.servers.imap.happenings import Happening, happenings
 from pillarbox.store.model import Mailbox
-from pillarbox.store.naming import whole_name
+from pillarbox.store.naming import ancestors, whole_name
 from pillarbox.store.store import Store
 from pillarbox.store.watching import Watch
 from pillarbox.wire.imap.fetch import FetchItem
 from pillarbox.wire.imap.notify import EventGroup, EventKind, Notify
-from pillarbox.wire.imap.scopes import Filter, Scope
+from pillarbox.wire.imap.scopes import Filter
 
 _NO_EVENTS: frozenset[EventKind] = frozenset()
 _OF_OTHERS = frozenset({Filter.SUBSCRIBED, Filter.SUBTREE, Filter.MAILBOXES})
 """The filters that may choose mailboxes of other accounts."""
+Events = dict[tuple[Filter, str], frozenset[EventKind]]
+"""The events that are wanted by a filter of the mailbox it names, if it names any: found by name, since there may be
+very many of both (§6)."""
 
 
 class Observed:
@@ -88,11 +91,12 @@ class Observed:
 class Notifying:
     """What a session has asked to hear of. `wake` is called when there may be news."""
 
-    __slots__ = ("_wake", "observed", "others", "selected")
+    __slots__ = ("_events", "_wake", "observed", "others", "selected")
 
     def __init__(self, asked: Notify, wake: Callable[[], None]) -> None:
         self.selected = next((group for group in asked.groups if group.scope.selected), None)
-        self.others = tuple(_settled(group) for group in asked.groups if not group.scope.selected)
+        self.others = tuple(group for group in asked.groups if not group.scope.selected)
+        self._events = _tabled(self.others)
         self.observed: dict[AccountId, Observed] = {}
         self._wake = wake
 
@@ -118,8 +122,12 @@ class Notifying:
 
     def events(self, mailbox: Mailbox | None, name: str, *, own: bool = True) -> frozenset[EventKind]:
         """The events that are wanted of a mailbox which is not selected: all that any group names (§6)."""
-        wanted = [group.events for group in self.others if covers(group.scope, mailbox, name, own=own)]
-        return _NO_EVENTS.union(*wanted)
+        places = [(Filter.MAILBOXES, name), *((Filter.SUBTREE, one) for one in (name, *ancestors(name)))]
+        if own:
+            places += [(Filter.PERSONAL, ""), (Filter.INBOXES, "")]
+        if mailbox is None or mailbox.subscribed:  # of one that is no more only its name can tell
+            places.append((Filter.SUBSCRIBED, ""))
+        return _NO_EVENTS.union(*[self._events[place] for place in places if place in self._events])
 
     async def follow(self, store: Store, login: AccountId) -> None:
         """Watch the login's own account, and those that share something with it, from now on."""
@@ -157,23 +165,15 @@ class Notifying:
                 one.watch.close()
 
 
-def _settled(group: EventGroup) -> EventGroup:
-    """The group with the names of its mailboxes as they are kept; those that cannot be names are nobody's."""
-    names = []
-    for name in group.scope.mailboxes:
-        try:
-            names.append(whole_name(name))
-        except Invalid:
-            continue
-    return EventGroup(Scope(group.scope.filter, tuple(names)), group.events, group.items)
-
-
-def covers(scope: Scope, mailbox: Mailbox | None, name: str, *, own: bool) -> bool:
-    """Whether a filter chooses a mailbox; None for one that is no more, which only its name can tell (§6.2-6)."""
-    if scope.filter in (Filter.PERSONAL, Filter.INBOXES):  # mail for you+name@ is delivered to any mailbox of one's own
-        return own
-    if scope.filter is Filter.SUBSCRIBED:
-        return mailbox is None or mailbox.subscribed
-    if scope.filter is Filter.SUBTREE:
-        return any(name == one or name.startswith(f"{one}/") for one in scope.mailboxes)
-    return name in scope.mailboxes
+def _tabled(groups: Iterable[EventGroup]) -> Events:
+    """What is wanted by filters and the names of mailboxes as they are kept; those that cannot be names are nobody's.
+    Mail for you+name@ is delivered to any mailbox of one's own: all of them are inboxes."""
+    events: Events = {}
+    for group in groups:
+        for name in group.scope.mailboxes or ("",):
+            try:
+                place = group.scope.filter, whole_name(name) if name else ""
+            except Invalid:
+                continue
+            events[place] = events.get(place, _NO_EVENTS) | group.events
+    return events

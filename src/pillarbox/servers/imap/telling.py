@@ -13,6 +13,7 @@ from pillarbox.servers.imap.happenings import Happening
 from pillarbox.servers.imap.manner import METADATA
 from pillarbox.servers.imap.notes import may_note
 from pillarbox.servers.imap.notifying import Notifying
+from pillarbox.servers.imap.pace import Pace
 from pillarbox.servers.imap.session import Session, State
 from pillarbox.servers.imap.syncing import sync
 from pillarbox.store.metadata import WHOLE
@@ -120,8 +121,10 @@ async def begin(session: Session, asked: Notify) -> None:
         notifying.close()
         raise
     session.notify(notifying)
+    pace = Pace(session)
     for one in list(notifying.observed.values()) if asked.status else ():
         for mailbox in list(one.known.values()):
+            await pace.keep()
             kinds = notifying.events(mailbox, mailbox.name, own=one.account == session.owner) & MESSAGE_EVENTS
             if kinds and mailbox.selectable and not _is_selected(session, one.account, mailbox.mailbox_id):
                 session.stream.write(await _status(session, one.account, mailbox, kinds, first=True))

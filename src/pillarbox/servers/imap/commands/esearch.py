@@ -32,7 +32,7 @@ async def esearch(session: Session, command: Command, arguments: MultiSearch) ->
     if of_selected:
         await _in_selected(session, progress, command.tag, arguments)
     others = [scope for scope in scopes if not scope.selected]
-    boxes = await chosen(session.store, session.owner, others) if others else []
+    boxes = await chosen(session, others) if others else []
     if of_selected:
         boxes = [one for one in boxes if not _is_open(session, one)]
     async for found, where, uids in _each(session, progress, boxes, asked.key):

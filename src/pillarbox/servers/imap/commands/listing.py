@@ -8,13 +8,13 @@ from pillarbox.core.ids import AccountId
 from pillarbox.core.limits import LIST_PORTION
 from pillarbox.servers.imap.counts import spell_status
 from pillarbox.servers.imap.manner import CONDSTORE
-from pillarbox.servers.imap.names import CRITERIA, Listed, Name, ancestors, choose, names
+from pillarbox.servers.imap.names import CRITERIA, Listed, Name, choose, names
 from pillarbox.servers.imap.notes import may_note, of_mailboxes
 from pillarbox.servers.imap.pace import Pace
 from pillarbox.servers.imap.session import Answer, Session
 from pillarbox.store.conventions import role_called
 from pillarbox.store.model import Mailbox
-from pillarbox.store.naming import OTHERS, SHARED
+from pillarbox.store.naming import OTHERS, SHARED, ancestors
 from pillarbox.store.rights import Found
 from pillarbox.wire.imap import encoder
 from pillarbox.wire.imap.acl import my_rights, spell_rights
