@@ -273,6 +273,12 @@ def test_many_literals_and_parts_stay_bounded() -> None:
     assert isinstance(play([within], Limits())[0], Command)
     parts = b"a FETCH " + b"1," * limits.IMAP_SET_PARTS + b"1 FLAGS\r\nz NOOP\r\n"
     assert play([parts], Limits()) == [BadCommand(b"a", "too many parts in the sequence set", "LIMIT", "NO"), NOOP]
+    half = b"1," * (limits.IMAP_SET_PARTS // 2 - 1) + b"1"
+    assert isinstance(play([b"a SEARCH " + half + b" UID " + half + b"\r\n"], Limits())[0], Command)
+    assert isinstance(play([b"a SEARCH $ NOT $ UID $ OR $ ALL\r\n"])[0], Command)
+    for more in (b"a SEARCH " + half + b" UID " + half + b" 1", b"a UID SEARCH $ NOT $ UID $ OR $ UID 1"):
+        together = BadCommand(b"a", "too many parts in the sequence sets", "LIMIT", "NO")
+        assert play([more + b"\r\nz NOOP\r\n"], Limits()) == [together, NOOP]
 
 
 def test_dates_keep_their_instant() -> None:

@@ -15,17 +15,18 @@ from pillarbox.wire.imap.sets import HIGHEST, NOTHING, SequenceSet
 
 _RETURN_ALL = Returns(frozenset({"ALL"}))
 _FIRST_OF_SET = frozenset(b"0123456789*$")
+_SAVED_SETS = 4  # times that `$` may stand in one search
 
 
 class _Keys:
     """Reads keys in one charset, and remembers whether MODSEQ or FUZZY was among them."""
 
-    __slots__ = ("codec", "count", "fuzzy", "modseq", "reader")
+    __slots__ = ("codec", "count", "fuzzy", "modseq", "parts", "reader")
 
     def __init__(self, reader: Reader, codec: str) -> None:
         self.reader = reader
         self.codec = codec
-        self.count = 0
+        self.count = self.parts = 0
         self.modseq = self.fuzzy = False
 
     def program(self, depth: int, closing: bytes = b"") -> Key:
@@ -48,7 +49,7 @@ class _Keys:
             reader.expect(b")")
             return inner
         if reader.pos < len(reader.text) and reader.text[reader.pos] in _FIRST_OF_SET:
-            return values.Numbers(reader.sequence_set())
+            return values.Numbers(self.set())
         name = reader.word()
         plain = _PLAIN.get(name)
         if plain is not None:
@@ -58,6 +59,16 @@ class _Keys:
             raise WireError("unknown search key")
         reader.space()
         return parse(self, depth + 1)
+
+    def set(self) -> SequenceSet:
+        """A sequence set; all of them together are bounded as one is. `$` may stand for very many parts."""
+        start = self.reader.pos
+        found = self.reader.sequence_set()
+        spelled = 1 + self.reader.text.count(b",", start, self.reader.pos)
+        self.parts += limits.IMAP_SET_PARTS // _SAVED_SETS if found.saved else spelled
+        if self.parts > limits.IMAP_SET_PARTS:
+            raise WireError("too many parts in the sequence sets", code="LIMIT", status="NO")
+        return found
 
     def text(self) -> str:
         """A string to look for."""
@@ -173,7 +184,7 @@ _WITH_ARGUMENTS: dict[bytes, _Parser] = {
     b"SMALLER": lambda keys, _: values.Smaller(keys.reader.number()),
     b"YOUNGER": lambda keys, _: values.Younger(keys.reader.number(smallest=1)),
     b"OLDER": lambda keys, _: values.Older(keys.reader.number(smallest=1)),
-    b"UID": lambda keys, _: values.Uids(keys.reader.sequence_set()),
+    b"UID": lambda keys, _: values.Uids(keys.set()),
     b"UIDAFTER": lambda keys, _: _uids_from(keys.reader.number(HIGHEST, smallest=1) + 1, HIGHEST),  # RFC 9738 §3.2
     b"UIDBEFORE": lambda keys, _: _uids_from(1, keys.reader.number(HIGHEST, smallest=1) - 1),
     b"FUZZY": _fuzzy,
