@@ -69,6 +69,8 @@ class Mirror:
             apply = _APPLY.get(answer.name)
             if apply is not None:
                 apply(self, answer, during)
+        if "UIDONLY" in self.enabled and all(one.uid for one in self.messages):
+            self.messages.sort(key=lambda one: one.uid or 0)  # they were learned in any order
 
     def settle(self, answers: Iterable[Answer], code: Sequence[bytes]) -> None:
         """At a tagged response the client works out up to where it knows everything (RFC 7162 §6)."""
@@ -158,8 +160,6 @@ class Mirror:
             known = next((one for one in reversed(self.messages) if one.uid is None), None)
             assert known is not None, answer.raw
             known.uid = answer.number
-            if all(one.uid for one in self.messages):
-                self.messages.sort(key=lambda one: one.uid or 0)
         self._told(known, answer, during)
 
     def _told(self, known: Known, answer: Answer, during: str) -> None:
