@@ -150,3 +150,14 @@ async def test_word_of_notes_comes_later(clients: list[Client], fail: Fail) -> N
     fail("metadata_changes")
     assert await watcher.ok("NOOP") == []
     assert await watcher.ok("NOOP") == [b'METADATA "INBOX" /shared/comment']
+
+
+async def test_old_notes_are_no_news_where_enable_failed_at_first(clients: list[Client], fail: Fail) -> None:
+    watcher, actor = clients
+    await actor.ok('SETMETADATA INBOX (/shared/comment "old")')
+    fail("modseq")
+    _, tagged = await watcher.command("ENABLE METADATA")
+    assert tagged.startswith(b"NO [UNAVAILABLE]")
+    await watcher.ok("ENABLE METADATA")
+    await actor.ok('SETMETADATA Sent (/shared/comment "new")')
+    assert await watcher.ok("NOOP") == [b'METADATA "Sent" /shared/comment']

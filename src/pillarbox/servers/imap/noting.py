@@ -31,9 +31,10 @@ class Noting:
         """Tell what changes in an account, or on the server (DIRECTORY), from now on."""
         if account in self.marks:
             return
+        reached = await _reached(store, account)
         self._watches.append(store.watch(account, self._hint))
-        self.marks[account] = Modseq(0)  # no hint is of less
-        self.marks[account] = await _reached(store, account)
+        self.marks[account] = reached
+        self.stale.add(account)  # it may have gone on meanwhile
 
     def _hint(self, account: AccountId, modseq: Modseq) -> None:
         if modseq > self.marks[account]:
