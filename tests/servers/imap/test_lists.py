@@ -1,11 +1,12 @@
 """LIST over very many mailboxes: answered in turns with other sessions, whatever the patterns."""
 
 import asyncio
+from typing import Any
 
 import pytest
 
 from pillarbox.core.limits import IMAP_PATTERN_TEXT, IMAP_PATTERNS
-from pillarbox.servers.imap import pace
+from pillarbox.servers.imap import pace, telling
 from pillarbox.store.transaction import Transaction
 from tests.server import PASSWORD
 from tests.servers.imap.house import House
@@ -74,4 +75,39 @@ async def test_patterns_that_are_too_long_are_refused(house: House) -> None:
     half = "x" * (IMAP_PATTERN_TEXT // 2)
     assert await client.ok(f'LIST "" ({half} {half})') == []
     assert (await client.command(f'LIST "" ({half} {half}y)'))[1].startswith(b"NO [LIMIT]")
+    client.close()
+
+
+async def test_others_run_while_word_of_many_mailboxes_is_sent(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pace, "TURN", 0.0)
+    account = await house.account()
+    client = await connect(house.port["imap"])
+    await client.ok(f"LOGIN {account.login} {PASSWORD}")
+    await client.ok("NOTIFY SET (PERSONAL (MailboxName))")
+    turns = 0
+
+    async def other() -> None:
+        nonlocal turns
+        while True:
+            await asyncio.sleep(0)
+            turns += 1
+
+    told_in: list[int] = []
+    tell = telling._tell
+
+    async def noted(*arguments: Any) -> None:
+        told_in.append(turns)
+        await tell(*arguments)
+
+    async def unit(tx: Transaction) -> None:
+        for number in range(MANY):
+            await tx.create_mailbox(account.account_id, f"{number:04}")
+
+    monkeypatch.setattr(telling, "_tell", noted)
+    task = asyncio.create_task(other())
+    await house.store.write([account.account_id], unit)
+    told = [await client.response() for _ in range(MANY)]
+    task.cancel()
+    assert all(line.startswith(b"* LIST (") for line in told)
+    assert len(set(told_in)) == MANY
     client.close()

@@ -66,8 +66,10 @@ async def tell_unasked(session: Session) -> None:
     if session.state is State.SELECTED and (session.idling or notifying is not None):
         await tell_news(session, may_expunge=session.idling or (notifying is not None and notifying.at_once))
     if notifying is not None and notifying.stale and session.state is not State.LOGOUT:
+        pace = Pace(session)
         async for account, happening in notifying.look(session.store, session.owner):
             await _tell(session, account, happening)
+            await pace.keep()
     await tell_notes(session)
 
 
