@@ -152,3 +152,18 @@ def test_a_mailbox_deleted_at_home_goes_here_and_leaves_those_below(home: Home, 
     (work,) = [box for box in you.boxes() if box.name == "Work"]
     assert not work.selectable
     assert server_side(you, "Work/Below") == maildir(near / "Work" / "Below") == {letter(2): ""}
+
+
+@SQLITE
+def test_a_mailbox_that_goes_by_another_name_here_makes_no_double(home: Home, you: Person) -> None:
+    """mbsync warns then: what is in it at home is here and at home in Sent, and stays."""
+    sync, near = configured(home, you), home.folder / "mail"
+    you.put(letter(1), mailbox="Sent")
+    for part in ("cur", "new", "tmp"):
+        (near / "Sent Items" / part).mkdir(parents=True)
+    (near / "Sent Items" / "new" / "1720000000.1_2.home").write_bytes(letter(8).replace(b"\r\n", b"\n"))
+    for _ in range(2):
+        home.ok(sync)
+    assert maildir(near / "Sent") == server_side(you, "Sent") == {letter(1): "", letter(8): ""}
+    assert letter(8) in maildir(near / "Sent Items")
+    assert "Sent Items" not in you.mailboxes()

@@ -170,8 +170,33 @@ def _imapflow(said: dict[str, Any]) -> None:
     assert said["moved"] == [[3, 2]]
     assert said["changed"]
     assert said["downloaded"] == said["digests"][0]
-    assert "CONDSTORE" in said["enabled"]
+    assert {"CONDSTORE", "QRESYNC", "UTF8=ACCEPT"} <= set(said["enabled"])
+    assert said["compressed"]
+    assert said["quota"]
 
 
-EXTRAS: dict[str, Callable[[dict[str, Any]], None]] = {"imapflow": _imapflow}
+def _knows(**expected: Any) -> Callable[[dict[str, Any]], None]:
+    """It must have said exactly this, among other things."""
+
+    def check(said: dict[str, Any]) -> None:
+        assert {name: said[name] for name in expected} == expected
+
+    return check
+
+
+ORDERED = {"sorted": [1, 2, 3, 4, 5], "threads": 5}  # all came in the same second, in answer to nothing
+ALL_RIGHTS = "lrswipkxteacd"
+NOTED = {"INBOX": {"/private/comment": "mine"}}
+
+EXTRAS: dict[str, Callable[[dict[str, Any]], None]] = {
+    "imapflow": _imapflow,
+    "imapclient": _knows(sorted=[1, 2, 3, 4, 5], threads=[[1], [2], [3], [4], [5]], acl=True, umlauts=[1, 2, 3, 4, 5]),
+    "Mail::IMAPClient": _knows(**ORDERED, envelope="<letter1@example.org>"),
+    "Mail::IMAPTalk": _knows(**ORDERED, metadata=NOTED, compressed=True),
+    "Net::IMAP::Client": _knows(**ORDERED),
+    "net-imap": _knows(**ORDERED, acl=[ALL_RIGHTS]),
+    "Horde": _knows(sorted=[1, 2, 3, 4, 5], threads=[1, 2, 3, 4, 5], metadata=NOTED, changed=[1, 2, 5], id="Pillarbox"),
+    "Roundcube": _knows(**ORDERED, metadata=NOTED, rights=list(ALL_RIGHTS), unseen=2),
+    "c-client": _knows(sorted=[1, 2, 3, 4, 5], check=3),
+}
 """What single strangers can be asked beside the errand."""

@@ -73,11 +73,6 @@ $said['left'] = array_keys(iterator_to_array($client->fetch('INBOX', $all)));
 sort($said['left']);
 $changes = $client->sync(Horde_Imap_Client_Mailbox::get('INBOX'), $token);
 $said['changed'] = $changes->flagsuids->ids;
-$said['gone'] = $changes->vanisheduids->ids;
-if ($client->capability->query('QRESYNC')) {
-    $vanished = $client->vanished('INBOX', 1);
-    $said['vanished'] = $vanished->ids;
-}
 if ($client->capability->query('QUOTA')) {
     $said['quota'] = array_values($client->getQuotaRoot('INBOX'));
 }

@@ -16,7 +16,7 @@ my $socket = IO::Socket::SSL->new(
 ) or die "connect: $SSL_ERROR";
 my $client = Mail::IMAPTalk->new(
     Socket => $socket, Username => $given->{user}, Password => $given->{password}, Uid => 1, PreserveINBOX => 1,
-    UseBlocking => 1, UseCompress => $given->{compress},
+    UseBlocking => 1, UseCompress => 1,
 ) or die "login: $@";
 $client->set_unicode_folders(1);
 sub done { my ($what, $done) = @_; die "$what: $@" unless defined $done; return $done }
@@ -27,6 +27,7 @@ done('subscribe', scalar $client->subscribe($given->{made}));
 done('delete', scalar $client->delete('Old'));
 done('append', scalar $client->append($given->{made}, '(\\Seen)', { Literal => $given->{letter} =~ s/([^\x00-\x7f]+)/bytes_of($1)/ger }));
 sub bytes_of { my $text = shift; utf8::encode($text); return $text }
+$said{compressed} = $client->{CompressDeflate} ? JSON::PP::true : JSON::PP::false;
 $said{namespace} = done('namespace', scalar $client->namespace);
 $said{status} = done('status', scalar $client->status($given->{made}, '(messages unseen uidnext uidvalidity)'))->{messages} + 0;
 done('select', scalar $client->select('INBOX'));
