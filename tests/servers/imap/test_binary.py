@@ -124,3 +124,10 @@ async def test_nul_that_came_by_another_way(house: House, filler: bytes) -> None
     assert fields == b"BODY[HEADER.FIELDS (SUBJECT)] {16}\r\nSubject: a\x80b\r\n\r\n"
     assert await fetch(client, "BINARY.PEEK[]") == spelled("BINARY[]", octets)
     assert await fetch(client, "BINARY.PEEK[1]<0.4>") == spelled("BINARY[1]<0>", b"c\0d\r")
+
+
+async def test_pieces_are_read_forward(client: Client) -> None:
+    """Asked for backwards, they need the part decoded once, not once for each."""
+    starts = range(1_000_000, 0, -10_000)
+    answer = await fetch(client, " ".join(f"BINARY.PEEK[1]<{at}.3>" for at in starts))
+    assert answer == b" ".join(spelled(f"BINARY[1]<{at}>", PLAIN[at : at + 3]) for at in reversed(starts))

@@ -1,6 +1,6 @@
 """The octets of FETCH: cut out of a small message at once, sent in chunks from a large one."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 
 from pillarbox.core.errors import MailError, Unavailable
 from pillarbox.core.limits import IMAP_FETCH_BATCH, IMAP_FETCH_HEADER
@@ -78,12 +78,22 @@ async def answer_large(session: Session, responses: Responses, row: Row, prepare
     root = decode(row.structure) if prepared.cuts else None
     large = _Large(session, responses, row.blob)
     try:
-        for item in prepared.bodies:
+        for item in _forward(prepared.bodies):
             trouble = await large.add(item, root) or trouble
     except MailError as error:
         session.stream.abort()
         raise ConnectionGone from error
     return trouble
+
+
+def _forward(items: Sequence[OctetsItem]) -> list[OctetsItem]:
+    """The items, but pieces of one part together and forward, so that it is decoded once for all of them."""
+    first: dict[tuple[int, ...], int] = {}
+    keys = [
+        (first.setdefault(item.part, at), (item.partial or (0,))[0]) if isinstance(item, BinaryItem) else (at, 0)
+        for at, item in enumerate(items)
+    ]
+    return [items[at] for at in sorted(range(len(items)), key=keys.__getitem__)]
 
 
 class _Large:

@@ -19,6 +19,8 @@ from pillarbox.wire.imap.events import CatenateText, CatenateUrl
 from pillarbox.wire.imap.reader import NUMBER64
 from pillarbox.wire.imap.urls import MessageUrl, parse_url
 
+_TOLD = 1000  # characters of a bad URL that are told back
+
 
 async def text(session: Session, part: CatenateText) -> None:
     """The next part comes from the client."""
@@ -51,14 +53,18 @@ async def _join(session: Session, text: str) -> None:
     try:
         source = None if named is None else await _find(session, named)
         if named is None or source is None:
-            raise Refused("NO", "the URL leads to nothing here", bad_url(text))
+            raise _bad(text)
         async for octets in _octets(session, source, named):
             add(under_way, octets)
             await session.breathe()
     except TooBig as error:
         raise refusal(error) from error
     except MailError as error:
-        raise Refused("NO", "the URL leads to nothing here", bad_url(text)) from error
+        raise _bad(text) from error
+
+
+def _bad(text: str) -> Refused:
+    return Refused("NO", "the URL leads to nothing here", bad_url(text[:_TOLD]))
 
 
 @dataclass(frozen=True, slots=True)
