@@ -4,6 +4,8 @@ import asyncio
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import compress
+from operator import lt
 
 from pillarbox.core.errors import MailError
 from pillarbox.core.ids import AccountId, MailboxId
@@ -24,6 +26,7 @@ from pillarbox.wire.imap.results import Correlator
 from pillarbox.wire.imap.search import Key, Search
 
 _SOME = 5 * PAGE  # numbers found between two turns of the loop
+_DENSE = 8  # ascending UIDs are found together where they are one in so many or more
 _EVERYTHING = frozenset({"ALL", "COUNT"})
 _PART = frozenset({"MIN", "MAX", "PARTIAL"})
 _SILENT = frozenset({"SAVE", "UPDATE", "CONTEXT"})  # these alone tell nothing
@@ -58,7 +61,7 @@ async def find(session: Session, progress: Progress, key: Key) -> Sequence[int]:
     selected = session.mailbox
     question = condition(Asker.of(session), key)
     found = await session.store.search(selected.account, selected.mailbox_id, question, None, progress.step)
-    return await known(session, found, progress)
+    return known(selected, found)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,22 +82,11 @@ async def scores(session: Session, where: Where, uids: Sequence[int]) -> Scores:
     return await scoring.scores(session.store, where.place, where.question, uids)
 
 
-async def known(session: Session, found: Sequence[int], progress: Progress) -> Sequence[int]:
-    """Those of the UIDs that the client knows, in their order; all, unless something has changed since."""
-    selected = session.mailbox
-    view = await session.store.view(selected.account, selected.mailbox_id)
-    if view.uids is selected.uids:
-        return found
-    some: list[int] = []
-    at = -1
-    for start in range(0, len(found), _SOME):
-        if start:
-            await progress.step()
-        for uid in found[start : start + _SOME]:
-            at = selected.index(uid, at + 1)
-            if at >= 0:
-                some.append(uid)
-    return some
+def known(selected: Selected, found: Sequence[int]) -> Sequence[int]:
+    """Those of the UIDs, in their order, that the client knows: all up to the last one it was told of, since UIDs
+    become visible in ascending order."""
+    last = selected.uids[-1] if selected.uids else 0
+    return found if max(found, default=0) <= last else [uid for uid in found if uid <= last]
 
 
 async def numbers(selected: Selected, uids: Sequence[int], progress: Progress) -> list[int]:
@@ -104,7 +96,12 @@ async def numbers(selected: Selected, uids: Sequence[int], progress: Progress) -
     for start in range(0, len(uids), _SOME):
         if start:
             await progress.step()
-        for uid in uids[start : start + _SOME]:
+        some = uids[start : start + _SOME]
+        low, high = selected.index(some[0]), selected.index(some[-1])
+        if len(some) - 1 <= high - low < _DENSE * len(some) and all(map(lt, some, some[1:])):
+            found += compress(range(low + 1, high + 2), map(set(some).__contains__, selected.uids[low : high + 1]))
+            continue
+        for uid in some:
             at = selected.index(uid, at + 1)
             found.append(at + 1)
     return found
@@ -192,7 +189,8 @@ async def _save(selected: Selected, progress: Progress, uids: Sequence[int]) -> 
 async def highest(session: Session, progress: Progress, place: tuple[AccountId, MailboxId], uids: Sequence[int]) -> int:
     """The highest mod-sequence of the messages (RFC 7162 §3.1.5)."""
     found = 0
-    async for rows in session.store.placements(*place, uids, Need.PLACEMENT):
-        found = max(found, *(row.modseq for row in rows))
-        await progress.step()
+    for at in range(0, len(uids), _SOME):
+        async for rows in session.store.placements(*place, uids[at : at + _SOME], Need.PLACEMENT):
+            found = max(found, *(row.modseq for row in rows))
+            await progress.step(at, len(uids))
     return found

@@ -43,7 +43,7 @@ async def sort(session: Session, command: Command, arguments: Sort) -> Answer:
     order = _Sorting(session, _telling(arguments.criteria), asked.key)
     progress, correlator = Progress(session, command.tag), Correlator(command.tag, asked.uid)
     with saving(selected, asked):
-        uids = await known(session, await order.found(progress), progress)
+        uids = known(session.mailbox, await order.found(progress))
         if asked.returns is None:
             await tell_plainly(session, progress, b"SORT", asked, uids)
         else:
