@@ -1,10 +1,13 @@
 """So much has happened that it is told page by page: what a client is told comes to the same."""
 
 import re
+import threading
+from collections.abc import Awaitable, Callable
 
 import pytest
 
 from pillarbox.core.limits import PAGE
+from pillarbox.store import mailboxes
 from pillarbox.store.model import Place
 from pillarbox.store.transaction import Transaction
 from tests.server import PASSWORD
@@ -88,4 +91,25 @@ async def test_fetch_changed_since_filters_pages(house: House) -> None:
     await client.ok(f"STORE 1:{_MANY} +FLAGS.SILENT (\\Seen)")
     told = await client.ok(f"UID FETCH 3:* (FLAGS) (CHANGEDSINCE {before})")
     assert [int(one.split()[0]) for one in told] == list(range(3, _MANY + 1))
+    client.close()
+
+
+async def test_mailboxes_with_very_many_messages_go_beside_the_loop(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """RENAME of INBOX moves its messages, and DELETE removes them, all in one transaction."""
+    threads: list[int] = []
+
+    def watched(work: Callable[..., Awaitable[None]]) -> Callable[..., Awaitable[None]]:
+        async def noted(*arguments: object) -> None:
+            threads.append(threading.get_ident())
+            await work(*arguments)
+
+        return noted
+
+    for name in ("rename", "delete"):
+        monkeypatch.setattr(mailboxes, name, watched(getattr(mailboxes, name)))
+    client = await _enter(house, await _fill(house, 3), "RENAME INBOX Old", "DELETE Old")
+    assert len(threads) == 2
+    assert threading.get_ident() not in threads
     client.close()

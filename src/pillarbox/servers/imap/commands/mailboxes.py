@@ -92,7 +92,7 @@ async def delete(session: Session, command: Command, arguments: commands.Mailbox
         return mailbox.mailbox_id
 
     try:
-        deleted = await session.write([account], unit)
+        deleted = await session.write([account], unit, apart=True)  # it may have very many messages
     except MailError as error:
         raise refusal(error, CHILDREN) from error
     if session.selected is not None and session.selected.mailbox_id == deleted:
@@ -120,7 +120,7 @@ async def rename(session: Session, command: Command, arguments: Rename) -> Answe
         await tx.rename_mailbox(account, mailbox.mailbox_id, target)
         return await tx.mailbox_named(account, target)
 
-    renamed = await session.write([account], unit)
+    renamed = await session.write([account], unit, apart=True)  # as may INBOX, or very many mailboxes lie below
     if account == session.owner and (source, target) != (arguments.source, arguments.target):  # RFC 9051 §6.3.6
         await tell_name(session, Found(account, renamed, ALL, renamed.name), arguments.source)
     return Answer("RENAME completed")
