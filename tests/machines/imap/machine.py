@@ -317,7 +317,7 @@ _DEEDS: dict[str, Callable[..., Awaitable[None]]] = {
 
 
 def play(house: House, runner: asyncio.Runner, examples: int | None = None) -> None:
-    """Run the machine on this server; as many examples as the profile says, or so many."""
+    """Run the machine on this server: twice as many examples as the profile says, or so many."""
     made = cast(type[Machine], lambda: Machine(house, runner))
-    wanted = settings(stateful_step_count=40, phases=PHASES)
-    run_state_machine_as_test(made, settings=wanted if examples is None else settings(wanted, max_examples=examples))
+    many = examples or 2 * settings().max_examples
+    run_state_machine_as_test(made, settings=settings(max_examples=many, stateful_step_count=40, phases=PHASES))

@@ -2,12 +2,12 @@
 
 import asyncio
 import itertools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from tests.machines.imap.answers import Answer, code, parse
 from tests.machines.imap.mirror import RECENT, Known, Mirror
-from tests.machines.imap.world import Box
+from tests.machines.imap.world import Box, Mail
 from tests.servers.imap.wire import Client
 
 NOT_ASCII = {"Été": "&AMk-t&AOk-"}
@@ -186,9 +186,16 @@ class Party:
     def agrees(self, box: Box) -> bool:
         """Whether what it knows is what is there, as far as it was told without asking."""
         known = self.mirror.messages
-        return len(known) == len(box.mails) and all(
-            one.uid in (None, mail.uid) and (one.flags is None or one.flags - {RECENT} == mail.flags)
-            for one, mail in zip(known, box.mails, strict=True)
+        if len(known) != len(box.mails):
+            return False
+        pairs: Iterable[tuple[Known, Mail | None]] = zip(known, box.mails, strict=True)
+        if "UIDONLY" in self.enabled:  # in no order until all is known
+            pairs = ((one, box.at(one.uid)) for one in known if one.uid is not None)
+        return all(
+            mail is not None
+            and one.uid in (None, mail.uid)
+            and (one.flags is None or one.flags - {RECENT} == mail.flags)
+            for one, mail in pairs
         )
 
     def _recent(self, box: Box) -> None:
