@@ -53,7 +53,7 @@ def test_what_clients_are_told_is_what_is_there(stage: Stage) -> None:
 
 
 @given(st.lists(st.tuples(letters, _marks), min_size=6, max_size=12), st.data())
-@settings(max_examples=10, phases=PHASES)
+@settings(max_examples=settings().max_examples // 10, phases=PHASES)
 @pytest.mark.timeout(0)
 def test_what_is_found_is_what_meets_the_keys(
     stage: Stage, mail: list[tuple[Letter, Marks]], data: st.DataObject

@@ -56,7 +56,7 @@ def _lines(draw: st.DrawFn) -> bytes:
     return line[:keep] + draw(st.sampled_from([b"", *STRAY])) + tail[draw(st.integers(0, len(tail))) :]
 
 
-@settings(max_examples=300)
+@settings(max_examples=3 * settings().max_examples)
 @given(_lines() | damaged(), st.lists(st.integers(0, 400), max_size=6), st.booleans(), st.booleans())
 def test_any_split_gives_the_same_events(line: bytes, cuts: list[int], accept: bool, small: bool) -> None:
     octets = b"t " + line + b"\r\nz NOOP\r\n"

@@ -14,13 +14,13 @@ def _agree(line: bytes) -> None:
     assert we == they or explained(octets, we, they) is not None, (line, we, they)
 
 
-@settings(max_examples=1000)
+@settings(max_examples=10 * settings().max_examples)
 @given(commands)
 def test_commands_are_read_alike(line: bytes) -> None:
     _agree(line)
 
 
-@settings(max_examples=1000)
+@settings(max_examples=10 * settings().max_examples)
 @given(damaged())
 def test_damaged_commands_are_read_alike(line: bytes) -> None:
     _agree(line)
