@@ -195,7 +195,15 @@ EXTRAS: dict[str, Callable[[dict[str, Any]], None]] = {
     "Mail::IMAPTalk": _knows(**ORDERED, metadata=NOTED, compressed=True),
     "Net::IMAP::Client": _knows(**ORDERED),
     "net-imap": _knows(**ORDERED, acl=[ALL_RIGHTS]),
-    "Horde": _knows(sorted=[1, 2, 3, 4, 5], threads=[1, 2, 3, 4, 5], metadata=NOTED, changed=[1, 2, 5], id="Pillarbox"),
+    "Horde": _knows(
+        sorted=[1, 2, 3, 4, 5],
+        threads=[1, 2, 3, 4, 5],
+        metadata=NOTED,
+        changed=[1, 2, 5],
+        resynchronised=True,
+        kept={"2": [], "3": ["\\flagged"]},
+        vanished=[1],
+    ),
     "Roundcube": _knows(**ORDERED, metadata=NOTED, rights=list(ALL_RIGHTS), unseen=2),
     "c-client": _knows(sorted=[1, 2, 3, 4, 5], check=3),
 }

@@ -13,12 +13,65 @@ $said = [];
 stream_context_set_default(['ssl' => ['cafile' => $given['certificate']]]);
 putenv('SSL_CERT_FILE=' . $given['certificate']);
 
-$client = new Horde_Imap_Client_Socket([
+/** What is known of messages, as long as the program runs: with a cache Horde enables QRESYNC. */
+class Remembered extends Horde_Imap_Client_Cache_Backend
+{
+    private $known = [];
+    private $about = [];
+
+    public function get($mailbox, $uids, $fields, $uidvalid)
+    {
+        return array_intersect_key($this->known[strval($mailbox)] ?? [], array_flip($uids));
+    }
+
+    public function getCachedUids($mailbox, $uidvalid)
+    {
+        return array_keys($this->known[strval($mailbox)] ?? []);
+    }
+
+    public function set($mailbox, $data, $uidvalid)
+    {
+        $name = strval($mailbox);
+        foreach ($data as $uid => $one) {
+            $this->known[$name][$uid] = array_merge($this->known[$name][$uid] ?? [], $one);
+        }
+        $this->about[$name]['uidvalid'] = $uidvalid;
+    }
+
+    public function getMetaData($mailbox, $uidvalid, $entries)
+    {
+        return $this->about[strval($mailbox)] ?? ['uidvalid' => $uidvalid];
+    }
+
+    public function setMetaData($mailbox, $data)
+    {
+        $this->about[strval($mailbox)] = array_merge($this->about[strval($mailbox)] ?? [], $data);
+    }
+
+    public function deleteMsgs($mailbox, $uids)
+    {
+        foreach ($uids as $uid) {
+            unset($this->known[strval($mailbox)][$uid]);
+        }
+    }
+
+    public function deleteMailbox($mailbox)
+    {
+        unset($this->known[strval($mailbox)], $this->about[strval($mailbox)]);
+    }
+
+    public function clear($lifetime)
+    {
+    }
+}
+
+$settings = [
     'hostspec' => $given['host'], 'port' => $given['port'], 'secure' => 'ssl', 'username' => $given['user'],
     'password' => $given['password'], 'timeout' => 30, 'id' => ['name' => 'stranger'],
     'context' => ['ssl' => ['cafile' => $given['certificate'], 'verify_peer' => true, 'verify_peer_name' => true]],
     'debug' => getenv('DEBUG') ? 'php://stderr' : null,
-]);
+];
+$client = new Horde_Imap_Client_Socket($settings);
 $client->login();
 $said['id'] = $client->getID()['name'] ?? null;
 $said['capabilities'] = array_keys($client->capability->toArray());
@@ -83,5 +136,28 @@ if ($client->capability->query('METADATA')) {
     $client->setMetadata('INBOX', ['/private/comment' => 'mine']);
     $said['metadata'] = $client->getMetadata('INBOX', ['/private/comment']);
 }
+
+// once more, with a cache: what another did meanwhile is learned when the mailbox is opened again
+$cached = new Horde_Imap_Client_Socket($settings + ['cache' => ['backend' => new Remembered()]]);
+for ($one = 1; $one <= 3; $one++) {
+    $text = "Message-ID: <draft$one@horde>\r\n\r\n" . str_repeat('x', 100); // one below 100 octets it would quote
+    $cached->append('Drafts', [['data' => $text]]);
+}
+$known = new Horde_Imap_Client_Fetch_Query();
+$known->envelope();
+$known->flags();
+$cached->fetch('Drafts', $known);
+$cached->openMailbox('INBOX');
+$client->store('Drafts', ['add' => ['\\Deleted'], 'ids' => $ids(1)]);
+$client->store('Drafts', ['add' => ['\\Flagged'], 'ids' => $ids(3)]);
+$client->expunge('Drafts', ['ids' => $ids(1)]);
+$cached->openMailbox('Drafts');
+$said['resynchronised'] = $cached->capability->isEnabled('QRESYNC');
+$said['kept'] = array_map(
+    fn ($one) => array_values(array_diff($one->getFlags(), ['\\recent'])),
+    iterator_to_array($cached->fetch('Drafts', $known))
+);
+$said['vanished'] = $cached->vanished('Drafts', 1)->ids;
+$cached->logout();
 $client->logout();
 echo json_encode($said), "\n";
