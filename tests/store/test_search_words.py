@@ -141,6 +141,13 @@ def test_runs_keep_their_order() -> None:
     assert runs("b a b") == ["b", "a", "b"]
 
 
+def test_of_a_long_substring_the_longest_runs_narrow() -> None:
+    wanted = narrow(" ".join("x" * (number % 40 + 1) for number in range(1000)), "m")
+    assert len(wanted.probes) <= 16
+    assert Probe(tokens=("m" + "x" * 40,)) in wanted.probes
+    assert len(wanted.junctions) <= 16
+
+
 TEXTS = (
     "a red, red apple: x!y",
     "東京都 abc の z-z",

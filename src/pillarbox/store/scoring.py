@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from pillarbox.core.errors import Unavailable
 from pillarbox.core.ids import AccountId, MailboxId, MessageId
-from pillarbox.core.limits import PAGE, SEARCH_BATCH, SEARCH_SCORED
+from pillarbox.core.limits import PAGE, SEARCH_BATCH, SEARCH_FUZZY
 from pillarbox.store import query as q
 from pillarbox.store.indexing import STEMMED, index
 from pillarbox.store.port import Connection, Record
@@ -32,7 +32,8 @@ async def scores(
     The index tells, so what has just come is put into it first.
     """
     account, mailbox_id = place
-    tiers = [tier for one in _fuzzy(condition) for tier in _tiers(one)]
+    words = [(one.where, word) for one in _fuzzy(condition) for word in words_of(one.text)][:SEARCH_FUZZY]
+    tiers = [tier for where, word in words for tier in _tiers(where, word)]
     try:
         await index(store, account, SEARCH_BATCH)
         found = await store.database.index.look(account, [wanted for _, _, wanted in tiers])
@@ -55,19 +56,18 @@ _Tier = tuple[str, int, Wanted]
 """A word, what it is worth to have it like that, and what to ask the index for; the worthiest first."""
 
 
-def _tiers(condition: q.Fuzzy) -> Iterator[_Tier]:
-    wanted = WORD_FIELDS[condition.where]
-    for word in words_of(condition.text)[:SEARCH_SCORED]:
-        made: list[tuple[int, Probe]] = []
-        for letters, worth in _FIELDS:
-            fields = "".join(letter for letter in letters if letter in wanted)
-            if fields:
-                made.append((worth * _AS_IS, Probe(tuple(letter + word for letter in fields))))
-                made.append((worth * _MUCH_LIKE, like_probe(word, fields)))
-            if fields in STEMMED:
-                made.append((worth * _OTHER_FORM, word_probe(word, fields)))
-        for worth, probe in sorted(made, key=lambda one: -one[0]):
-            yield f"{condition.where} {word}", worth, Wanted((probe,), decided=True)
+def _tiers(where: str, word: str) -> Iterator[_Tier]:
+    wanted = WORD_FIELDS[where]
+    made: list[tuple[int, Probe]] = []
+    for letters, worth in _FIELDS:
+        fields = "".join(letter for letter in letters if letter in wanted)
+        if fields:
+            made.append((worth * _AS_IS, Probe(tuple(letter + word for letter in fields))))
+            made.append((worth * _MUCH_LIKE, like_probe(word, fields)))
+        if fields in STEMMED:
+            made.append((worth * _OTHER_FORM, word_probe(word, fields)))
+    for worth, probe in sorted(made, key=lambda one: -one[0]):
+        yield f"{where} {word}", worth, Wanted((probe,), decided=True)
 
 
 async def _messages(

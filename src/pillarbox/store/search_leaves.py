@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from pillarbox.core.errors import Unavailable
 from pillarbox.core.ids import AccountId, MessageId
-from pillarbox.core.limits import PAGE, SEARCH_LOOK_OCTETS, SEARCH_LOOKS
+from pillarbox.core.limits import PAGE, SEARCH_LOOK_OCTETS, SEARCH_LOOKS, SEARCH_TOGETHER
 from pillarbox.message.date import parse_date_zone
 from pillarbox.store import query as q
 from pillarbox.store.analyser import fold, runs
@@ -100,7 +100,7 @@ async def resolve(store: "Store", account: AccountId, condition: q.Condition, sc
     if not leaves:
         return known
     if _named(condition) > _FEW:
-        await _narrow(store, account, list(leaves.values()))
+        await _narrow(store, account, list(leaves.values()), effort)
     open_ = [leaf for leaf in leaves.values() if not leaf.anything and (leaf.open_ is None or leaf.open_)]
     if open_:
         may: Known = {one: leaf.may for one, leaf in leaves.items()}
@@ -206,16 +206,24 @@ def _fits(probe: Probe, tokens: frozenset[str], fields: Sequence[tuple[str, str]
     return bool(probe.fields) and any(probe.part in value for value, letter in fields if letter in probe.fields)
 
 
-async def _narrow(store: "Store", account: AccountId, leaves: Sequence[_Leaf]) -> None:
-    """Ask the index, once for all leaves; what it does not hold or holds in part stays open."""
+async def _narrow(store: "Store", account: AccountId, leaves: Sequence[_Leaf], effort: Effort) -> None:
+    """Ask the index, for some leaves at a time; what it does not hold or holds in part stays open."""
     again = Wanted((Probe(tokens=(AGAIN,)),), decided=True)
-    asked = (*(leaf.wanted for leaf in leaves), again)
-    try:
-        found = await store.database.index.look(account, asked)
-    except Unavailable:  # reported by the engine; the texts are there all the same
-        found = Found(Cursor(), tuple(set() if one.probes else None for one in asked))
-    behind = await _behind(store, account, found) | (found.sets[-1] or set())
-    await asyncio.to_thread(_settle, leaves, found, behind)  # sets of very many messages take their time
+    behind: Ids = set()
+    reached: Cursor | None = None
+    for at in range(0, len(leaves), SEARCH_TOGETHER):
+        if at:
+            await effort.pause(0, 0)
+        some = leaves[at : at + SEARCH_TOGETHER]
+        asked = (*(leaf.wanted for leaf in some), again)
+        try:
+            found = await store.database.index.look(account, asked)
+        except Unavailable:  # reported by the engine; the texts are there all the same
+            found = Found(Cursor(), tuple(set() if one.probes else None for one in asked))
+        if found.reached != reached:
+            reached = found.reached
+            behind = await _behind(store, account, found) | (found.sets[-1] or set())
+        await asyncio.to_thread(_settle, some, found, behind)  # sets of very many messages take their time
 
 
 def _settle(leaves: Sequence[_Leaf], found: Found, behind: Ids) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from html import escape
 
-from pillarbox.core.limits import SEARCH_WORDS
+from pillarbox.core.limits import SEARCH_FUZZY, SEARCH_WORDS
 from pillarbox.store.analyser import STEP, all_stems, fold, junctions, language, spans, stems, terms, terms_of, unspaced
 from pillarbox.store.indexing import STEMMED
 from pillarbox.store.search_text import FIELDS
@@ -14,7 +14,7 @@ from pillarbox.store.vocabulary import Probe, Wanted
 
 _WORD = re.compile(r"""(?<!\S)(?:"([^"]*)"|'([^']*)'(?!\S))|(\S+)""")
 _FRAGMENT = 255  # octets of a snippet, RFC 8621 §5: a server should not give more
-_MOST = 16  # junctions of a substring that narrow: the next would hardly leave out more
+_MOST = 16  # runs of a substring, and junctions, that narrow: the next would hardly leave out more
 _AROUND = 60  # characters before the first mark
 
 WORD_FIELDS = {
@@ -41,9 +41,10 @@ def narrow(needle: str, fields: str) -> Wanted:
     last begins one, and those between are whole.
     """
     found = list(spans(needle))
-    probes: list[Probe] = []
-    for start, end in found:
-        probes.extend(_run_probes(needle[start:end], fields, start == 0, end == len(needle)))
+    probes: dict[Probe, None] = {}
+    longest_ones = sorted(found, key=lambda span: span[0] - span[1])[:_MOST]  # they are the rarest
+    for start, end in sorted(longest_ones):
+        probes.update(dict.fromkeys(_run_probes(needle[start:end], fields, start == 0, end == len(needle))))
     whole = len(found) == 1 and found[0] == (0, len(needle))
     longest = 2 if whole and unspaced(needle) else STEP
     return Wanted(
@@ -103,8 +104,8 @@ def word_probe(word: str, fields: str) -> Probe:
 
 
 def words_of(text: str) -> list[str]:
-    """The words that are looked for, each once: the runs of letters of the folded text."""
-    return list(dict.fromkeys(terms(fold(text))))[:SEARCH_WORDS]
+    """The words of a FUZZY key that are looked for, each once: the first runs of letters of the folded text."""
+    return list(dict.fromkeys(terms(fold(text))))[:SEARCH_FUZZY]
 
 
 def like_probe(word: str, fields: str) -> Probe:
