@@ -43,7 +43,7 @@ class Asker:
         """Who asks in the selected mailbox."""
         selected = session.mailbox
         now = session.store.clock.now()
-        return Asker(selected.uids, now, selected.recent, selected.findings, session.uid_only)
+        return Asker(selected.uids, now, session.recent, selected.findings, session.uid_only)
 
     def positions(self, messages: SequenceSet, uid: bool) -> list[range]:
         """Where the messages stand; numbers that do not exist name nothing here (RFC 7377 §2)."""
