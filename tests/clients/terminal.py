@@ -14,7 +14,7 @@ from pathlib import Path
 
 from tests.clients.programs import Home, program
 
-TIMEOUT = 30.0  # seconds: a program that asks a question nobody expects would wait for ever
+TIMEOUT = 60.0  # seconds: a program that asks a question nobody expects would wait for ever
 STILL = 0.1  # seconds without anything new on the screen
 RESTLESS = 1.0  # seconds after which a screen counts as still that never is
 ROWS, COLUMNS = 40, 120

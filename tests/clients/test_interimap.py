@@ -11,7 +11,7 @@ from tests.clients.programs import HOST, SQLITE, Home
 from tests.server import PASSWORD
 
 MAILBOXES = ("INBOX", "Work", "Lists/One")
-MANY = 300
+MANY = 150
 
 
 def end(home: Home, person: Person, more: str) -> str:

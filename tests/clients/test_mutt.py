@@ -117,7 +117,9 @@ def test_deleted_elsewhere(home: Home, you: Person) -> None:
     assert you.octets() == [letter(3)]
 
 
-@pytest.mark.parametrize("name", ["mutt", "neomutt"])
+@pytest.mark.parametrize(
+    ("server", "name"), [("sqlite", "mutt"), ("postgres", "mutt"), ("sqlite", "neomutt")], indirect=["server"]
+)
 def test_changes_are_learned_by_qresync(home: Home, you: Person, name: str) -> None:
     you.put(*map(letter, range(200)))
     you.put(letter(500), mailbox="Work")

@@ -76,7 +76,7 @@ def run(home: Home, you: Person, launch: Launch) -> dict[str, Any]:
     }
     command, more = launch
     process = subprocess.Popen(
-        ["timeout", str(30), *command, json.dumps(given)],
+        ["timeout", "60", *command, json.dumps(given)],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=(home.folder / "complaints").open("wb"),
