@@ -5,7 +5,6 @@ import time
 from collections.abc import Sequence
 
 import msgspec
-from backports.zstd import ZstdCompressor, compress
 
 from pillarbox.core.errors import Unavailable
 from pillarbox.core.ids import AccountId, MessageId, ThreadId
@@ -16,6 +15,7 @@ from pillarbox.store.ledger import Box, Ledger, Trace
 from pillarbox.store.model import ALL_FLAGS, DELETED, Added, Arrived, Headers, Place, Placed
 from pillarbox.store.quotas import lack
 from pillarbox.store.work import Work
+from pillarbox.store.zstd import ZstdCompressor, compress
 
 LAST_UID = (1 << 32) - 1  # RFC 9051 §2.3.1.1
 _COMPRESSOR = ZstdCompressor(level=3)  # kept: making one costs as much as compressing 4 KB

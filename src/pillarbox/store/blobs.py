@@ -6,7 +6,6 @@ from contextlib import suppress
 from typing import NoReturn
 
 import structlog
-from backports.zstd import ZstdDecompressor, ZstdError
 from blake3 import blake3
 
 from pillarbox.core.clock import Clock
@@ -15,6 +14,7 @@ from pillarbox.core.ids import AccountId, BlobId
 from pillarbox.core.limits import BLOB_INLINE, CHUNK, PAGE
 from pillarbox.store.model import BlobRef
 from pillarbox.store.port import BlobStore, Connection, Database, Record
+from pillarbox.store.zstd import ZstdDecompressor, ZstdError
 
 OTHER_HASH = "the octets have another hash"
 
