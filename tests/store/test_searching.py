@@ -278,6 +278,15 @@ async def test_order_threads_and_pages(store: Store, you: Account, clock: StepCl
     assert await store.counted(account, q.All(), (), True, (9, 2)) == ([], 4)
 
 
+async def test_addresses_are_found_without_their_comments_once_they_are_indexed(store: Store, you: Account) -> None:
+    account = you.account_id
+    await deliver(store, account, letter("hi", extra="Cc: <ann (Ann)@ (at home) commented.test>\r\n"))
+    condition = q.Text("cc", "ann@commented.test")
+    assert await found(store, account, condition) == set(await every(store, account))
+    await index(store, account)
+    assert await found(store, account, condition) == set(await every(store, account))
+
+
 async def test_what_is_gone_leaves_the_index_and_it_can_be_made_again(store: Store, you: Account) -> None:
     account = you.account_id
     one = await put(store, account, letter("One"))

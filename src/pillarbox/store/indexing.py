@@ -73,6 +73,11 @@ async def index(store: "Store", account: AccountId, most: int | None = None) -> 
     return done
 
 
+def _said(texts: Texts) -> Iterable[str]:
+    """All that substrings are looked for in. The fields say what the header does not: addresses without comments."""
+    return (texts.header, texts.body, *texts.fields.values())
+
+
 _Made = tuple[frozenset[str], set[str], bytes]
 """The tokens of a message, the plain terms among them, and its signature."""
 
@@ -80,7 +85,7 @@ _Made = tuple[frozenset[str], set[str], bytes]
 async def _analysed(texts: Sequence[Texts], damaged: set[MessageId]) -> list[_Made]:
     def work(some: Sequence[Texts]) -> list[_Made]:
         return [
-            (*tokens_of(one, one.message_id in damaged), signature(junctions(one.header) | junctions(one.body)))
+            (*tokens_of(one, one.message_id in damaged), signature(set().union(*map(junctions, _said(one)))))
             for one in some
         ]
 

@@ -45,6 +45,7 @@ _STEPS = (
         "everything anew: which words are neighbours",
         (*_ANEW, "ALTER TABLE search_document ADD COLUMN signature bytea NOT NULL"),
     ),
+    Step(5, "everything anew: which words are neighbours in addresses without their comments", _ANEW),
 )
 _PLACE = "SELECT number, modseq, message_id FROM search_account WHERE account_id = $1"
 

@@ -29,7 +29,7 @@ from pillarbox.store.vocabulary import (
 
 T = TypeVar("T")
 
-VERSION = 4  # of the tables and of what the analyser makes; a file of another one is made anew
+VERSION = 5  # of the tables and of what the analyser makes; a file of another one is made anew
 THREADS = 2
 CACHE_KIB = 16384
 BUSY_MILLISECONDS = 10_000
